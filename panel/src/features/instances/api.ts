@@ -1,0 +1,124 @@
+// Everything the panel asks the server about instances; the answers live in the one cache.
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api";
+import type { ApiError } from "@/api/errors";
+import { queryKeys, type InstanceListParameters } from "@/api/query-keys";
+import type { InstanceDetail, InstanceListItem, Pagination } from "@/api/types";
+import { useIsLive } from "@/realtime";
+
+/** How often pages ask by themselves while live updates are off. */
+export const POLL_MS = 5_000;
+
+function usePolling(): number | false {
+  return useIsLive() ? false : POLL_MS;
+}
+
+export interface InstancePage {
+  instances: InstanceListItem[];
+  pagination: Pagination;
+}
+
+export const PAGE_SIZE = 20;
+
+export function useInstanceList(parameters: InstanceListParameters) {
+  const { page, search, status } = parameters;
+  return useQuery<InstancePage, ApiError>({
+    queryKey: queryKeys.instanceList(parameters),
+    queryFn: ({ signal }) =>
+      api.request("get", "/api/instances", {
+        query: { page, per_page: PAGE_SIZE, search: search || undefined, status: status || undefined },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    refetchInterval: usePolling(),
+  });
+}
+
+const WHOLE_PAGE_SIZE = 100;
+const MAX_WHOLE_PAGES = 10;
+
+export interface AllInstances {
+  instances: InstanceListItem[];
+  /** As the server counts; larger than what was fetched only beyond a thousand. */
+  total: number;
+}
+
+/** Every instance of the subscription, for counting. */
+export function useAllInstances() {
+  return useQuery<AllInstances, ApiError>({
+    queryKey: queryKeys.allInstances,
+    queryFn: async ({ signal }) => {
+      const instances: InstanceListItem[] = [];
+      for (let page = 1; ; page += 1) {
+        const answer = await api.request("get", "/api/instances", {
+          query: { page, per_page: WHOLE_PAGE_SIZE },
+          signal,
+        });
+        instances.push(...answer.instances);
+        if (!answer.pagination.has_next || page === MAX_WHOLE_PAGES) {
+          return { instances, total: answer.pagination.total };
+        }
+      }
+    },
+    refetchInterval: usePolling(),
+  });
+}
+
+export function useInstance(id: string) {
+  return useQuery<InstanceDetail, ApiError>({
+    queryKey: queryKeys.instance(id),
+    queryFn: async ({ signal }) =>
+      (await api.request("get", "/api/instances/{id}", { path: { id }, signal })).instance,
+    refetchInterval: usePolling(),
+    enabled: id !== "",
+  });
+}
+
+export function useUsage() {
+  return useQuery({
+    queryKey: queryKeys.usage,
+    queryFn: async ({ signal }) =>
+      (await api.request("get", "/api/instances/subscription/usage", { signal })).usage,
+  });
+}
+
+export interface NewInstance {
+  name: string;
+  displayName?: string;
+  description?: string;
+}
+
+export function useCreateInstance() {
+  const cache = useQueryClient();
+  return useMutation<{ id: string }, ApiError, NewInstance>({
+    mutationFn: async (body) => (await api.request("post", "/api/instances", { body })).instance,
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: queryKeys.instances });
+      void cache.invalidateQueries({ queryKey: queryKeys.usage });
+    },
+  });
+}
+
+export type InstanceAction = "connect" | "disconnect" | "restart" | "logout";
+
+export function useInstanceAction(id: string) {
+  const cache = useQueryClient();
+  return useMutation<unknown, ApiError, InstanceAction>({
+    mutationFn: (action) => api.request("post", `/api/instances/{id}/${action}`, { path: { id } }),
+    onSettled: () => cache.invalidateQueries({ queryKey: queryKeys.instances }),
+  });
+}
+
+export function useDeleteInstance(id: string) {
+  const cache = useQueryClient();
+  return useMutation<unknown, ApiError, void>({
+    mutationFn: () => api.request("delete", "/api/instances/{id}", { path: { id } }),
+    onSuccess: () => {
+      cache.removeQueries({ queryKey: queryKeys.events(id) });
+      cache.removeQueries({ queryKey: queryKeys.apiKeys(id) });
+      void cache.invalidateQueries({ queryKey: queryKeys.instanceLists });
+      void cache.invalidateQueries({ queryKey: queryKeys.allInstances });
+      void cache.invalidateQueries({ queryKey: queryKeys.usage });
+    },
+  });
+}

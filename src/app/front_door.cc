@@ -1,0 +1,41 @@
+#include "app/front_door.h"
+
+#include <memory>
+
+#include "base/error_code.h"
+
+namespace patchbay::app {
+namespace {
+
+bool is_api_path(std::string_view path) { return path == "/api" || path.starts_with("/api/") || path == "/health"; }
+
+}  // namespace
+
+void FrontDoor::handle(const http::ExchangePtr& exchange) {
+  const http::Request& request = exchange->request();
+  if (io_.owns_path(request.path)) return io_.handle(exchange);
+  if (is_api_path(request.path)) {
+    if (auto preflight = origins_.preflight(request)) return exchange->respond(std::move(*preflight));
+    return on_worker(exchange, api_);
+  }
+  if (request.path == "/metrics") return on_worker(exchange, metrics_);
+  exchange->respond(site_.respond(request));
+}
+
+void FrontDoor::on_worker(const http::ExchangePtr& exchange, const Api& serve) {
+  auto answer = std::make_shared<http::Responder>(exchange->responder());
+  const bool queued = workers_.try_post([this, exchange, answer, &serve] {
+    const http::Request& request = exchange->request();
+    http::Response response = serve(request);
+    origins_.add_headers(request, response);
+    (*answer)(std::move(response));
+  });
+  if (queued) return;
+  http::Response busy = http::error_response(503, to_string(ErrorCode::kServiceUnavailable),
+                                             "The server is busy or stopping. Try again in a moment.");
+  busy.set("retry-after", "1");
+  origins_.add_headers(exchange->request(), busy);
+  (*answer)(std::move(busy));
+}
+
+}  // namespace patchbay::app

@@ -1,0 +1,44 @@
+// Decides what serves a request: the realtime endpoint, the REST API (on the worker pool), or the panel.
+// Thread-safe; runs on the shards, never blocks.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/worker_pool.h"
+#include "http/origin_policy.h"
+#include "http/server.h"
+#include "http/static_site.h"
+#include "socketio/server.h"
+
+namespace patchbay::app {
+
+class FrontDoor final : public http::Handler {
+ public:
+  // Blocking; called on worker threads.
+  using Api = std::function<http::Response(const http::Request&)>;
+
+  // Everything referred to must outlive this object.
+  FrontDoor(socketio::Server& io, Api api, Api metrics, WorkerPool& workers, const http::StaticSite& site,
+            const http::OriginPolicy& origins)
+      : io_(io),
+        api_(std::move(api)),
+        metrics_(std::move(metrics)),
+        workers_(workers),
+        site_(site),
+        origins_(origins) {}
+
+  void handle(const http::ExchangePtr& exchange) override;
+
+ private:
+  void on_worker(const http::ExchangePtr& exchange, const Api& serve);
+
+  socketio::Server& io_;
+  const Api api_;
+  const Api metrics_;
+  WorkerPool& workers_;
+  const http::StaticSite& site_;
+  const http::OriginPolicy& origins_;
+};
+
+}  // namespace patchbay::app

@@ -1,0 +1,162 @@
+#include "app/metrics_page.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error_code.h"
+
+namespace patchbay::app {
+namespace {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+class Families {
+ public:
+  void counter(const std::string& name, const std::string& help, double value, Labels labels = {}) {
+    add(name, help, prometheus::MetricType::Counter, std::move(labels)).counter.value = value;
+  }
+  void gauge(const std::string& name, const std::string& help, double value, Labels labels = {}) {
+    add(name, help, prometheus::MetricType::Gauge, std::move(labels)).gauge.value = value;
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  prometheus::ClientMetric& add(const std::string& name, const std::string& help, prometheus::MetricType type,
+                                Labels labels) {
+    if (families_.empty() || families_.back().name != name)
+      families_.push_back({.name = name, .help = help, .type = type, .metric = {}});
+    prometheus::ClientMetric& metric = families_.back().metric.emplace_back();
+    for (auto& [label, value] : labels) metric.label.push_back({.name = label, .value = value});
+    return metric;
+  }
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double read(const std::atomic<uint64_t>& value) {
+  return static_cast<double>(value.load(std::memory_order_relaxed));
+}
+
+bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
+
+}  // namespace
+
+http::Response MetricsPage::respond(const http::Request& request) const {
+  if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+    http::Response response =
+        http::error_response(405, to_string(ErrorCode::kMethodNotAllowed), "Metrics are read with GET.");
+    response.set("allow", "GET, HEAD");
+    return response;
+  }
+  const bool allowed = token_.empty() ? is_loopback(request.remote_address)
+                                      : equals_constant_time(request.header("authorization").value_or(""),
+                                                             "Bearer " + token_);
+  if (!allowed)
+    return http::error_response(401, to_string(ErrorCode::kAuthentication),
+                                "Metrics are for this machine, or for who sends PATCHBAY_METRICS_TOKEN as a bearer token.");
+  http::Response response{.body = render()};
+  response.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
+}
+
+std::string MetricsPage::render() const {
+  Families out;
+  out.gauge("process_resident_memory_bytes", "Memory in RAM.", resident_bytes());
+  out.counter("process_cpu_seconds_total", "CPU time, user and system.", cpu_seconds());
+
+  const auto& http = sources_.http.counters();
+  out.counter("patchbay_http_connections_total", "TCP connections accepted.", read(http.connections));
+  out.counter("patchbay_http_requests_total", "Requests parsed.", read(http.requests));
+  out.counter("patchbay_http_bad_requests_total", "Requests refused by the parser.", read(http.bad_requests));
+  out.counter("patchbay_http_timeouts_total", "Requests that did not arrive in time.", read(http.timeouts));
+
+  engineio::Server& engine = sources_.io.engine();
+  double polling = 0, websocket = 0, upgraded = 0, closed = 0, refused = 0, messages = 0, bytes = 0;
+  for (size_t i = 0; i < sources_.shards.size(); ++i) {
+    const auto& shard = engine.counters(i);
+    polling += read(shard.opened_polling);
+    websocket += read(shard.opened_websocket);
+    upgraded += read(shard.upgraded);
+    closed += read(shard.closed);
+    refused += read(shard.refused);
+    messages += read(shard.messages_in);
+    bytes += read(shard.bytes_in);
+  }
+  out.gauge("patchbay_engineio_sessions", "Engine.IO sessions now.", static_cast<double>(engine.session_count()));
+  out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", polling,
+              {{"transport", "polling"}});
+  out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", websocket,
+              {{"transport", "websocket"}});
+  out.counter("patchbay_engineio_upgrades_total", "Sessions that moved to WebSocket.", upgraded);
+  out.counter("patchbay_engineio_sessions_closed_total", "Sessions that ended.", closed);
+  out.counter("patchbay_engineio_refused_total", "Requests refused with an Engine.IO error.", refused);
+  out.counter("patchbay_websocket_messages_in_total", "Messages received by WebSocket.", messages);
+  out.counter("patchbay_websocket_bytes_in_total", "Their payload bytes.", bytes);
+
+  out.gauge("patchbay_realtime_sockets", "Sockets in the main namespace.",
+            static_cast<double>(sources_.realtime.socket_count()));
+  const auto& realtime = sources_.realtime.counters();
+  for (size_t i = 0; i < realtime.accepted.size(); ++i)
+    out.counter("patchbay_realtime_accepted_total", "Sockets accepted, by where the credential was.",
+                read(realtime.accepted[i]),
+                {{"method", std::string(to_string(static_cast<realtime::AuthMethod>(i)))}});
+  out.counter("patchbay_realtime_refused_total", "Sockets refused.", read(realtime.refused_missing),
+              {{"reason", "missing"}});
+  out.counter("patchbay_realtime_refused_total", "Sockets refused.", read(realtime.refused_invalid),
+              {{"reason", "invalid"}});
+  out.counter("patchbay_realtime_revoked_total", "Sockets dropped because their credential lost its worth.",
+              read(realtime.revoked));
+  out.counter("patchbay_realtime_events_total", "Instance events published.", read(realtime.events));
+
+  const auto totals = sources_.instances.totals();
+  for (size_t i = 0; i < 6; ++i)
+    out.gauge("patchbay_instances", "Instances by status.", static_cast<double>(totals.by_status[i]),
+              {{"status", std::string(manager::to_string(static_cast<manager::InstanceStatus>(i)))}});
+
+  const store::StoreMetrics store = sources_.store.metrics();
+  out.counter("patchbay_store_reads_total", "Read transactions.", static_cast<double>(store.reads));
+  out.counter("patchbay_store_commits_total", "Groups of writes that became durable.", static_cast<double>(store.commits));
+  out.counter("patchbay_store_writes_total", "Writes that became durable.", static_cast<double>(store.writes));
+  out.counter("patchbay_store_failed_writes_total", "Writes that failed.", static_cast<double>(store.failed_writes));
+  out.counter("patchbay_store_refused_writes_total", "Writes refused because too many waited.",
+              static_cast<double>(store.refused_writes));
+  out.gauge("patchbay_store_queue_depth", "Writes that wait.", static_cast<double>(store.queue_depth));
+  out.counter("patchbay_store_commit_seconds_total", "Time spent in COMMIT.",
+              static_cast<double>(store.commit_microseconds) / 1e6);
+  out.gauge("patchbay_worker_queue_depth", "Requests that wait for a worker.",
+            static_cast<double>(sources_.workers.queued()));
+
+  const auto each_shard = [&](const std::string& name, const std::string& help, auto&& value) {
+    for (size_t i = 0; i < sources_.shards.size(); ++i)
+      out.counter(name, help, value(sources_.shards[i].counters()), {{"shard", std::to_string(i)}});
+  };
+  each_shard("patchbay_shard_turns_total", "Turns of the event loop.", [](const auto& c) { return read(c.turns); });
+  each_shard("patchbay_shard_busy_seconds_total", "Time outside of waiting.",
+             [](const auto& c) { return read(c.busy_microseconds) / 1e6; });
+  for (size_t i = 0; i < sources_.shards.size(); ++i)
+    out.gauge("patchbay_shard_longest_turn_seconds", "Longest turn so far.",
+              read(sources_.shards[i].counters().longest_turn_microseconds) / 1e6, {{"shard", std::to_string(i)}});
+  return out.text();
+}
+
+}  // namespace patchbay::app

@@ -1,0 +1,15 @@
+#include <vector>
+
+#include "app/config.h"
+#include "app/program.h"
+#include "http/static_site.h"
+
+namespace patchbay::app {
+std::vector<http::StaticFile> embedded_panel();
+}
+
+int main(int argc, char** argv) {
+  const auto invocation = patchbay::app::read_command_line(argc, argv);
+  if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
+  return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel());
+}

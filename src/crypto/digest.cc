@@ -1,0 +1,42 @@
+#include "crypto/digest.h"
+
+#include <new>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+namespace patchbay::crypto {
+namespace {
+
+const unsigned char* octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
+
+Bytes sha256(std::string_view data) {
+  Bytes out(32, '\0');
+  unsigned int size = 0;
+  // Fails only when memory does.
+  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, EVP_sha256(),
+                 nullptr) != 1)
+    throw std::bad_alloc();
+  return out;
+}
+
+std::string sha256_hex(std::string_view data) {
+  return to_hex(sha256(data));
+}
+
+Bytes hmac_sha256(std::string_view key, std::string_view data) {
+  Bytes out(32, '\0');
+  unsigned int size = 0;
+  // A null pointer as key would mean "the key of the call before".
+  const unsigned char empty = 0;
+  if (HMAC(EVP_sha256(), key.empty() ? &empty : octets(key), static_cast<int>(key.size()), octets(data),
+           data.size(), reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr)
+    throw std::bad_alloc();
+  return out;
+}
+
+}  // namespace patchbay::crypto

@@ -1,0 +1,195 @@
+#include "engineio/server.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "http/server.h"
+#include "websocket/test_client.h"
+
+namespace patchbay::engineio {
+namespace {
+
+using net::test::TcpClient;
+using websocket::test::WebSocketClient;
+
+struct Ended {
+  std::vector<CloseReason> reasons;
+};
+
+class Echo final : public Session::Application {
+ public:
+  Echo(Connection& connection, net::test::Watched<Ended>& ended) : connection_(connection), ended_(ended) {}
+  void on_text(std::string_view text) override {
+    EXPECT_TRUE(connection_.shard().on_this_thread());
+    connection_.session().send_text(text);
+  }
+  void on_binary(std::string_view bytes) override { connection_.session().send_binary(bytes); }
+  void on_close(CloseReason reason) override {
+    ended_.change([&](Ended& e) { e.reasons.push_back(reason); });
+  }
+
+ private:
+  Connection& connection_;
+  net::test::Watched<Ended>& ended_;
+};
+
+constexpr size_t kShards = 4;
+
+class EngineServerTest : public testing::Test, public http::Handler {
+ protected:
+  ~EngineServerTest() override {
+    if (engine) engine->close();
+    if (http) http->stop();
+    shards.stop();
+  }
+  void start(ServerOptions options = {}) {
+    engine = std::make_unique<Server>(shards, std::move(options), [this](Connection& connection) {
+      return std::make_unique<Echo>(connection, ended);
+    });
+    http = std::make_unique<http::Server>(shards, *this, http::ServerOptions{});
+    shards.start();
+    ASSERT_TRUE(http->start());
+  }
+  void handle(const http::ExchangePtr& exchange) override {
+    if (engine->owns_path(exchange->request().path)) return engine->handle(exchange);
+    exchange->respond({.body = std::to_string(exchange->shard().index())});
+  }
+  // A connection that the kernel gave to that shard.
+  TcpClient on(size_t shard) {
+    for (;;) {
+      TcpClient client(http->port());
+      if (client.get("/shard").body == std::to_string(shard)) return client;
+    }
+  }
+  static std::string polling(const std::string& sid) {
+    return "/engine.io/?EIO=4&transport=polling&sid=" + sid;
+  }
+  static std::string socket(const std::string& sid) {
+    return "/engine.io/?EIO=4&transport=websocket&sid=" + sid;
+  }
+  // Opens a session on that shard; returns its id.
+  std::string open(size_t shard) {
+    const auto answer = on(shard).get("/engine.io/?EIO=4&transport=polling");
+    EXPECT_EQ(answer.status, 200);
+    const std::string sid = answer.body.substr(answer.body.find("\"sid\":\"") + 7, SessionId::kLength);
+    EXPECT_EQ(SessionId::parse(sid).value().shard_index(), shard);
+    return sid;
+  }
+  bool ended_with(CloseReason reason) {
+    return ended.wait([](const Ended& e) { return !e.reasons.empty(); }) &&
+           ended.get().reasons.front() == reason;
+  }
+
+  net::ShardGroup shards{kShards};
+  net::test::Watched<Ended> ended;
+  std::unique_ptr<Server> engine;
+  std::unique_ptr<http::Server> http;
+};
+
+TEST_F(EngineServerTest, ServesAPollingSessionFromEveryShard) {
+  start();
+  std::vector<TcpClient> clients;
+  for (size_t i = 0; i < kShards; ++i) clients.push_back(on(i));
+  for (size_t owner = 0; owner < kShards; ++owner) {
+    const std::string sid = open(owner);
+    for (size_t i = 0; i < 3 * kShards; ++i) {
+      TcpClient& poller = clients[i % kShards];
+      TcpClient& sender = clients[(i + 1 + i / kShards) % kShards];
+      const std::string text = "4message " + std::to_string(i);
+      if (&poller != &sender) poller.send("GET " + polling(sid) + " HTTP/1.1\r\nHost: test\r\n\r\n");
+      EXPECT_EQ(sender.post(polling(sid), text).body, "ok");
+      EXPECT_EQ(&poller != &sender ? poller.read_answer().body : poller.get(polling(sid)).body, text);
+    }
+  }
+  EXPECT_EQ(engine->session_count(), kShards);
+}
+
+TEST_F(EngineServerTest, MovesAWebSocketThatLandsElsewhereToTheOwnerOfTheSession) {
+  start();
+  for (size_t elsewhere = 0; elsewhere < kShards; ++elsewhere) {
+    const std::string sid = open(1);
+    EXPECT_EQ(on(2).post(polling(sid), "4waiting").body, "ok");
+    // The probe comes in one piece with the request, before the connection has moved.
+    WebSocketClient client(on(elsewhere), socket(sid), WebSocketClient::frame(1, "2probe"));
+    EXPECT_EQ(client.read_message(), "3probe");
+    client.send_text("5");
+    EXPECT_EQ(client.read_message(), "4waiting") << "nothing is lost on the way";
+    for (int i = 0; i < 50; ++i) client.send_text("4" + std::to_string(i));
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(client.read_message(), "4" + std::to_string(i));
+    EXPECT_EQ(on(3).get(polling(sid)).status, 400) << "polling is over";
+    client.send_text("1");
+    EXPECT_EQ(client.read_close(), 1000);
+  }
+  EXPECT_EQ(engine->counters(1).upgraded.load(), kShards);
+}
+
+TEST_F(EngineServerTest, EndsASessionWhosePollIsGivenUpOnAnotherShard) {
+  start();
+  const std::string sid = open(0);
+  {
+    TcpClient poller = on(3);
+    poller.send("GET " + polling(sid) + " HTTP/1.1\r\nHost: test\r\n\r\n");
+  }
+  EXPECT_TRUE(ended_with(CloseReason::kTransportError));
+  EXPECT_EQ(on(1).get(polling(sid)).status, 400);
+}
+
+TEST_F(EngineServerTest, EndsASessionThatIsPolledTwiceAtOnce) {
+  start();
+  const std::string sid = open(0);
+  TcpClient first = on(1);
+  TcpClient second = on(2);
+  const std::string request = "GET " + polling(sid) + " HTTP/1.1\r\nHost: test\r\n\r\n";
+  first.send(request);
+  second.send(request);
+  std::vector<int> statuses{first.read_answer().status, second.read_answer().status};
+  std::ranges::sort(statuses);
+  EXPECT_EQ(statuses, (std::vector{200, 400}));
+  EXPECT_TRUE(ended_with(CloseReason::kTransportError));
+}
+
+TEST_F(EngineServerTest, RefusesIdsThatNobodyHas) {
+  start();
+  TcpClient client = on(0);
+  for (const std::string& sid :
+       {std::string("x"), std::string(20, '_'), std::string(20, 'A'), std::string("%00")})
+    for (const auto& answer : {client.get(polling(sid)), client.post(polling(sid), "4x")}) {
+      EXPECT_EQ(answer.status, 400);
+      EXPECT_EQ(answer.body, R"({"code":1,"message":"Session ID unknown"})");
+    }
+}
+
+TEST_F(EngineServerTest, RefusesNewSessionsWhenThereAreTooMany) {
+  start({.max_sessions_per_shard = 2});
+  open(0);
+  open(0);
+  EXPECT_EQ(on(0).get("/engine.io/?EIO=4&transport=polling").status, 503);
+  open(1);
+}
+
+TEST_F(EngineServerTest, SaysGoodbyeWhenItCloses) {
+  start();
+  const std::string sid = open(2);
+  WebSocketClient client(http->port(), "/engine.io/?EIO=4&transport=websocket");
+  client.read_message();
+  engine->close();
+  EXPECT_EQ(client.read_close(), 1000);
+  EXPECT_TRUE(ended.wait([](const Ended& e) { return e.reasons.size() == 2; }));
+  EXPECT_TRUE(ended_with(CloseReason::kServerShutdown));
+  EXPECT_EQ(on(0).get(polling(sid)).status, 503);
+}
+
+TEST_F(EngineServerTest, EndsTheSessionOfAWebSocketThatJustGoesAway) {
+  start();
+  {
+    WebSocketClient client(http->port(), "/engine.io/?EIO=4&transport=websocket");
+    client.read_message();
+  }
+  EXPECT_TRUE(ended_with(CloseReason::kTransportClose));
+  shards.run_on_each([](net::Shard&) {});  // until the turn in which it ended is over
+  EXPECT_EQ(engine->session_count(), 0u);
+}
+
+}  // namespace
+}  // namespace patchbay::engineio

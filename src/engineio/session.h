@@ -1,0 +1,208 @@
+// One Engine.IO session (protocol revision 4), without I/O: it is told what arrived and what time it is, and
+// tells its Io what to send. Polling, WebSocket, the upgrade between them, and the heartbeat.
+// Shard-local. https://github.com/socketio/engine.io-protocol
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/buffer.h"
+
+namespace patchbay::engineio {
+
+enum class TransportKind : uint8_t { kPolling, kWebSocket };
+
+// Why a session ended. The names are those of Node's engine.io.
+enum class CloseReason : uint8_t {
+  kTransportClose,
+  kTransportError,
+  kPingTimeout,
+  kParseError,
+  kForcedClose,     // close() was called
+  kServerShutdown,  // the server is going down
+  kOverflow,        // the peer reads too slowly: more than max_buffered_bytes would wait
+};
+std::string_view to_string(CloseReason reason);
+
+// 20 characters of the URL-safe base64 alphabet; the first names the shard that owns the session.
+class SessionId {
+ public:
+  static constexpr size_t kLength = 20;
+  static constexpr size_t kMaxShards = 64;
+  static SessionId generate(size_t shard_index);
+  // Nothing unless `text` has exactly the form that generate() makes.
+  static std::optional<SessionId> parse(std::string_view text);
+  std::string_view view() const { return {characters_.data(), characters_.size()}; }
+  size_t shard_index() const;
+  bool operator==(const SessionId&) const = default;
+
+ private:
+  std::array<char, kLength> characters_;
+};
+
+struct SessionOptions {
+  Milliseconds ping_interval{25'000};
+  Milliseconds ping_timeout{20'000};
+  // How long a second transport may take from its opening to the upgrade packet.
+  Milliseconds upgrade_timeout{10'000};
+  // Largest message, and largest polling body, either way. Bytes.
+  size_t max_payload = 1'000'000;
+  // What may wait for a peer that does not read; past it the session closes with kOverflow. Bytes.
+  size_t max_buffered_bytes = 16'000'000;
+  // A polling peer that has not come back for its close packet is forgotten after this.
+  Milliseconds close_timeout{30'000};
+  bool allow_upgrades = true;
+};
+
+// A message encoded once and sent to many sessions of one shard: the text of the Engine.IO message packet, and
+// the same as a WebSocket frame. Immutable once built; shard-local.
+class SharedMessage {
+ public:
+  // `text` without the packet type.
+  static SharedMessage text(std::string_view text);
+  static SharedMessage binary(std::string_view bytes);
+
+  bool is_binary() const { return binary_; }
+  // The payload behind the packet type.
+  std::string_view payload() const { return frame_->view().substr(offset_); }
+  const net::BufferRef& frame() const { return frame_; }
+
+ private:
+  net::BufferRef frame_;
+  size_t offset_ = 0;
+  bool binary_ = false;
+};
+
+class Session {
+ public:
+  // What stands above: receives messages, hears of the end. The session is valid inside these calls.
+  class Application {
+   public:
+    virtual ~Application() = default;
+    virtual void on_text(std::string_view text) = 0;
+    virtual void on_binary(std::string_view bytes) = 0;
+    // Once; after it the session must not be used.
+    virtual void on_close(CloseReason reason) = 0;
+    // Everything that was sent has left for the transport.
+    virtual void on_drain() {}
+    virtual void on_upgrade() {}
+  };
+
+  // What stands below: carries out.
+  class Io {
+   public:
+    virtual ~Io() = default;
+    // Answers the polling request that is being held, with 200.
+    virtual void answer_poll(std::string body) = 0;
+    // A packet without data (ping, pong, close, noop), or the probe's answer, as a text frame.
+    virtual void websocket_control(std::string_view packet) = 0;
+    // A message: its type character and `text` in one text frame; a binary message is its bytes.
+    virtual void websocket_text(std::string_view text) = 0;
+    virtual void websocket_binary(std::string_view bytes) = 0;
+    virtual void websocket_frame(const net::BufferRef& frame) = 0;
+    // Starts the closing handshake; what was sent before goes out first.
+    virtual void close_websocket(uint16_t code, std::string_view reason) = 0;
+    // "3probe" on the candidate.
+    virtual void candidate_control(std::string_view packet) = 0;
+    // Drops the candidate of an upgrade.
+    virtual void close_candidate() = 0;
+    // The candidate becomes the session's WebSocket.
+    virtual void promote_candidate() = 0;
+    // Calls on_deadline() at `when`; replaces the one before.
+    virtual void set_deadline(SteadyTime when) = 0;
+    // Calls flush() at the end of the turn.
+    virtual void request_flush() = 0;
+    // The session is over; destroy it once this call stack has unwound.
+    virtual void forget() = 0;
+  };
+
+  Session(const SessionId& id, const SessionOptions& options, Io& io);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // --- Lifetime -------------------------------------------------------------------------------------------
+  // Sends the open packet on `transport`. Call set_application() before anything else arrives.
+  void open(TransportKind transport, SteadyTime now);
+  void set_application(Application& application) { application_ = &application; }
+  // Sends what waits, then the close packet (polling) or close frame (WebSocket). The application hears of it
+  // before this returns.
+  void close(SteadyTime now, CloseReason reason = CloseReason::kForcedClose);
+  // The same when the peer broke the rules: `code` and `text` go into the close frame, where there is one.
+  void close_with(SteadyTime now, CloseReason reason, uint16_t code, std::string_view text);
+
+  // --- Sending: false when the session is closed or closing ------------------------------------------------
+  bool send_text(std::string_view text);
+  bool send_binary(std::string_view bytes);
+  bool send(const SharedMessage& message);
+  // What waits inside the session; what waits in the WebSocket's stream comes on top.
+  size_t buffered_bytes() const { return outbox_.size(); }
+
+  // --- Arrivals: polling -----------------------------------------------------------------------------------
+  enum class PollVerdict { kHeld, kBadRequest };
+  // A GET came. kHeld: it will be answered through Io (perhaps it was, already). kBadRequest: refuse it, code 3.
+  PollVerdict on_poll();
+  // The peer went away while its GET was held.
+  void on_poll_aborted();
+  enum class PostVerdict { kOk, kBadRequest, kTooLarge };
+  PostVerdict on_post(std::string_view body, SteadyTime now);
+
+  // --- Arrivals: WebSocket ---------------------------------------------------------------------------------
+  void on_websocket_text(std::string_view packet, SteadyTime now);
+  void on_websocket_binary(std::string_view bytes, SteadyTime now);
+  // `code` is the close code the peer or the codec gave, 1006 when the connection just went away.
+  void on_websocket_closed(uint16_t code);
+
+  // --- Arrivals: the candidate of an upgrade ---------------------------------------------------------------
+  bool may_upgrade() const;
+  void on_candidate_opened(SteadyTime now);
+  void on_candidate_text(std::string_view packet);
+  void on_candidate_closed();
+
+  void on_deadline(SteadyTime now);
+  void flush();
+
+  const SessionId& id() const { return id_; }
+  TransportKind transport() const { return transport_; }
+  bool is_open() const { return state_ == State::kOpen; }
+
+ private:
+  enum class State : uint8_t { kOpening, kOpen, kClosing, kClosed };
+  enum class Candidate : uint8_t { kNone, kOpened, kProbed };
+
+  void finish(CloseReason reason);
+  void enqueue(std::string_view packet);
+  bool after_enqueue();
+  void arm(SteadyTime now);
+  void update_deadline();
+  void send_control(char type);
+  void answer_held_poll(std::string body);
+  std::string take_poll_body();
+  void upgrade();
+  void violation(CloseReason reason, uint16_t code, std::string_view text);
+
+  const SessionId id_;
+  const SessionOptions& options_;
+  Io& io_;
+  Application* application_ = nullptr;
+  State state_ = State::kOpening;
+  TransportKind transport_ = TransportKind::kPolling;
+  Candidate candidate_ = Candidate::kNone;
+  bool poll_held_ = false;
+  bool flush_requested_ = false;
+  bool overflow_ = false;
+  bool awaiting_pong_ = false;
+  bool grace_used_ = false;
+  bool traffic_since_ping_ = false;
+  SteadyTime heartbeat_at_{};        // next ping, or the end of the wait for its pong
+  SteadyTime candidate_deadline_{};  // while there is a candidate
+  SteadyTime close_deadline_{};      // while closing
+  std::string outbox_;                  // polling packets joined by 0x1e
+  std::vector<uint32_t> packet_sizes_;  // of the packets in outbox_
+};
+
+}  // namespace patchbay::engineio

@@ -1,0 +1,292 @@
+#include "engineio/session.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace patchbay::engineio {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Records what the session wants done and what it tells.
+struct Rig final : Session::Io, Session::Application {
+  explicit Rig(SessionOptions session_options = {}) : options(session_options) {
+    session.emplace(SessionId::generate(0), options, *this);
+  }
+  void open(TransportKind kind) {
+    session->open(kind, now);
+    session->set_application(*this);
+  }
+  void advance(Milliseconds by) {
+    const SteadyTime end = now + by;
+    while (deadline && *deadline <= end) {
+      now = *deadline;
+      deadline.reset();
+      session->on_deadline(now);
+    }
+    now = end;
+  }
+  // Ends the turn.
+  void flush() {
+    if (std::exchange(flush_requested, false)) session->flush();
+  }
+  std::vector<std::string> take_log() { return std::exchange(log, {}); }
+
+  void answer_poll(std::string body) override { log.push_back("poll:" + body); }
+  void websocket_control(std::string_view packet) override { log.push_back("ws:" + std::string(packet)); }
+  void websocket_text(std::string_view text) override { log.push_back("ws:4" + std::string(text)); }
+  void websocket_binary(std::string_view bytes) override { log.push_back("wsb:" + std::string(bytes)); }
+  void websocket_frame(const net::BufferRef& frame) override { log.push_back("frame:" + std::string(frame->view())); }
+  void close_websocket(uint16_t code, std::string_view) override { log.push_back("close:" + std::to_string(code)); }
+  void candidate_control(std::string_view packet) override { log.push_back("candidate:" + std::string(packet)); }
+  void close_candidate() override { log.push_back("candidate closed"); }
+  void promote_candidate() override { log.push_back("promoted"); }
+  void set_deadline(SteadyTime when) override { deadline = when; }
+  void request_flush() override { flush_requested = true; }
+  void forget() override {
+    forgotten = true;
+    deadline.reset();
+  }
+  void on_text(std::string_view text) override { log.push_back("text:" + std::string(text)); }
+  void on_binary(std::string_view bytes) override { log.push_back("binary:" + std::string(bytes)); }
+  void on_close(CloseReason reason) override { log.push_back("closed:" + std::string(to_string(reason))); }
+
+  SessionOptions options;
+  std::optional<Session> session;
+  SteadyTime now{1000ms};
+  std::optional<SteadyTime> deadline;
+  bool flush_requested = false;
+  bool forgotten = false;
+  std::vector<std::string> log;
+};
+
+using Log = std::vector<std::string>;
+
+SessionOptions short_timers() { return {.ping_interval = 300ms, .ping_timeout = 200ms}; }
+
+TEST(SessionId, HasOneFormThatNamesItsShard) {
+  const SessionId id = SessionId::generate(5);
+  EXPECT_EQ(id.view().size(), 20u);
+  EXPECT_EQ(SessionId::parse(id.view())->shard_index(), 5u);
+  for (const std::string_view bad : {"", "__proto__", "constructor", "AAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA",
+                                     "AAAAAAAAAAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAA\x80"})
+    EXPECT_FALSE(SessionId::parse(bad)) << bad;
+}
+
+TEST(Session, OpensByPollingAndOffersTheUpgrade) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  const auto log = rig.take_log();
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_EQ(log[0], "poll:0{\"sid\":\"" + std::string(rig.session->id().view()) +
+                        "\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000,\"pingTimeout\":20000,"
+                        "\"maxPayload\":1000000}");
+}
+
+TEST(Session, GathersWhatIsSentInATurnIntoOnePoll) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kHeld);
+  rig.session->send_text("a");
+  rig.session->send_binary("\x01\x02\x03\x04");
+  rig.session->send(SharedMessage::text("b"));
+  rig.flush();
+  EXPECT_EQ(rig.take_log(), Log{"poll:4a\x1e" "bAQIDBA==\x1e" "4b"});
+}
+
+TEST(Session, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
+  Rig rig({.max_payload = 10});
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  for (const std::string_view text : {"123", "456", "a message longer than a payload", "789"})
+    rig.session->send_text(text);
+  for (int i = 0; i < 3; ++i) rig.session->on_poll();
+  EXPECT_EQ(rig.take_log(), (Log{"poll:4123\x1e" "4456", "poll:4a message longer than a payload", "poll:4789"}));
+}
+
+TEST(Session, EndsWhenTwoPollsOverlap) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_poll();
+  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+  EXPECT_EQ(rig.take_log(), (Log{"poll:1", "closed:transport error"}));
+  EXPECT_TRUE(rig.forgotten);
+  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+}
+
+TEST(Session, EndsWhenAHeldPollIsAborted) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_poll();
+  rig.session->on_poll_aborted();
+  EXPECT_EQ(rig.take_log(), Log{"closed:transport error"});
+}
+
+TEST(Session, AnswersTheHeldPollWithNoopWhenThePeerCloses) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_poll();
+  EXPECT_EQ(rig.session->on_post("1", rig.now), Session::PostVerdict::kOk);
+  EXPECT_EQ(rig.take_log(), (Log{"poll:6", "closed:transport close"}));
+}
+
+TEST(Session, RefusesAPostThatIsNoPayloadAndEnds) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  EXPECT_EQ(rig.session->on_post("abc", rig.now), Session::PostVerdict::kBadRequest);
+  EXPECT_EQ(rig.take_log(), Log{"closed:parse error"});
+}
+
+TEST(Session, RefusesAPostLargerThanMaxPayloadAndGoesOn) {
+  Rig rig({.max_payload = 5});
+  rig.open(TransportKind::kPolling);
+  EXPECT_EQ(rig.session->on_post("4hello", rig.now), Session::PostVerdict::kTooLarge);
+  EXPECT_TRUE(rig.session->is_open());
+}
+
+TEST(Session, PingsExactlyAtTheIntervalAndEndsExactlyAtTheTimeout) {
+  for (const auto kind : {TransportKind::kPolling, TransportKind::kWebSocket}) {
+    Rig rig(short_timers());
+    rig.open(kind);
+    rig.take_log();
+    if (kind == TransportKind::kPolling) rig.session->on_poll();
+    rig.advance(299ms);
+    rig.flush();
+    EXPECT_EQ(rig.take_log(), Log{});
+    rig.advance(1ms);
+    rig.flush();
+    EXPECT_EQ(rig.take_log(), Log{kind == TransportKind::kPolling ? "poll:2" : "ws:2"});
+    rig.advance(199ms);
+    EXPECT_EQ(rig.take_log(), Log{});
+    rig.advance(1ms);
+    EXPECT_EQ(rig.take_log().back(), "closed:ping timeout");
+  }
+}
+
+TEST(Session, ForgivesALatePongOnceWhenOtherTrafficCame) {
+  Rig rig(short_timers());
+  rig.open(TransportKind::kWebSocket);
+  rig.advance(300ms);
+  rig.session->on_websocket_text("4x", rig.now);
+  rig.advance(200ms);
+  EXPECT_TRUE(rig.session->is_open());
+  rig.session->on_websocket_text("4x", rig.now);
+  rig.advance(200ms);
+  EXPECT_FALSE(rig.session->is_open());
+}
+
+TEST(Session, IgnoresAPongThatNobodyAskedFor) {
+  Rig rig(short_timers());
+  rig.open(TransportKind::kWebSocket);
+  rig.advance(200ms);
+  const auto before = rig.deadline;
+  rig.session->on_websocket_text("3", rig.now);
+  EXPECT_EQ(rig.deadline, before);
+}
+
+TEST(Session, UpgradesAfterAProbeAndFreesTheHeldPoll) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_poll();
+  ASSERT_TRUE(rig.session->may_upgrade());
+  rig.session->on_candidate_opened(rig.now);
+  EXPECT_FALSE(rig.session->may_upgrade());
+  rig.session->on_candidate_text("2probe");
+  EXPECT_EQ(rig.take_log(), (Log{"candidate:3probe", "poll:6"}));
+  rig.session->send_text("meanwhile");
+  rig.session->on_candidate_text("5");
+  EXPECT_EQ(rig.take_log(), (Log{"promoted", "ws:4meanwhile"}));
+  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+  EXPECT_TRUE(rig.session->is_open());
+}
+
+TEST(Session, AnswersAPollDuringTheUpgradeWithNoop) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_candidate_opened(rig.now);
+  rig.session->on_candidate_text("2probe");
+  rig.session->on_poll();
+  EXPECT_EQ(rig.take_log(), (Log{"candidate:3probe", "poll:6"}));
+}
+
+TEST(Session, DropsACandidateThatIsLateOrTalksOutOfTurn) {
+  Rig rig({.upgrade_timeout = 100ms});
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_candidate_opened(rig.now);
+  rig.advance(100ms);
+  EXPECT_EQ(rig.take_log(), Log{"candidate closed"});
+  rig.session->on_candidate_opened(rig.now);
+  rig.session->on_candidate_text("5");
+  EXPECT_EQ(rig.take_log(), Log{"candidate closed"});
+  EXPECT_TRUE(rig.session->may_upgrade());
+}
+
+TEST(Session, DeliversWhatWaitsBeforeTheCloseOfAPollingSession) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->send_text("bye");
+  rig.session->close(rig.now);
+  EXPECT_EQ(rig.take_log(), Log{"closed:forced close"});
+  EXPECT_FALSE(rig.forgotten);
+  rig.session->on_poll();
+  EXPECT_EQ(rig.take_log(), Log{"poll:4bye"});
+  rig.session->on_poll();
+  EXPECT_EQ(rig.take_log(), Log{"poll:1"});
+  EXPECT_TRUE(rig.forgotten);
+}
+
+TEST(Session, ClosedDuringAnUpgradeDeliversWhatWaitsOverTheNewTransport) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  rig.session->on_candidate_opened(rig.now);
+  rig.session->on_candidate_text("2probe");
+  rig.session->send_text("bye");
+  rig.session->close(rig.now);
+  EXPECT_EQ(rig.take_log(), (Log{"candidate:3probe", "closed:forced close"}));
+  rig.session->on_candidate_text("5");
+  EXPECT_EQ(rig.take_log(), (Log{"promoted", "ws:4bye", "close:1000"}));
+  EXPECT_TRUE(rig.forgotten);
+}
+
+TEST(Session, ForgetsAClosedPollingSessionThatNobodyFetches) {
+  Rig rig({.close_timeout = 50ms});
+  rig.open(TransportKind::kPolling);
+  rig.session->close(rig.now);
+  rig.advance(50ms);
+  EXPECT_TRUE(rig.forgotten);
+}
+
+TEST(Session, EndsWhenMoreWaitsThanMayAndNeverInsideASend) {
+  Rig rig({.max_buffered_bytes = 100});
+  rig.open(TransportKind::kPolling);
+  rig.take_log();
+  while (rig.session->send_text("0123456789")) {
+  }
+  EXPECT_EQ(rig.take_log(), Log{});
+  rig.flush();
+  EXPECT_EQ(rig.take_log(), Log{"closed:output overflow"});
+}
+
+TEST(Session, ClosesOnAWebSocketPacketOfNoType) {
+  Rig rig;
+  rig.open(TransportKind::kWebSocket);
+  rig.take_log();
+  rig.session->on_websocket_text("abc", rig.now);
+  EXPECT_EQ(rig.take_log(), (Log{"close:1002", "closed:parse error"}));
+}
+
+}  // namespace
+}  // namespace patchbay::engineio

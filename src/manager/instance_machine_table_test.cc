@@ -1,0 +1,362 @@
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "manager/instance_machine_driver.h"
+
+namespace patchbay::manager {
+namespace {
+
+// --- Every situation against every input ---
+
+// The six states, the ones with something under way told apart.
+const std::map<std::string, std::function<void(Driver&)>> kSituations{
+    {"new", [](Driver&) {}},
+    {"disconnected by operator",
+     [](Driver& d) { d.link().feed(Operation::kDisconnect).end(CloseReason::kLocalRequest); }},
+    {"disconnecting", [](Driver& d) { d.link().feed(Operation::kDisconnect); }},
+    {"unlinked by phone", [](Driver& d) { d.link().end(CloseReason::kUnlinkedByPhone, true); }},
+    {"opening", [](Driver& d) { d.feed(Operation::kConnect); }},
+    {"qr shown", [](Driver& d) { d.feed(Operation::kConnect).qr(); }},
+    {"pairing", [](Driver& d) { d.feed(Operation::kConnect).qr().feed(PhonePaired{}); }},
+    {"connected", [](Driver& d) { d.link(); }},
+    {"restarting", [](Driver& d) { d.link().feed(Operation::kRestart); }},
+    {"logging out", [](Driver& d) { d.link().feed(Operation::kLogOut); }},
+    {"waiting to reconnect", [](Driver& d) { d.link().drop(); }},
+    {"reconnecting", [](Driver& d) { d.link().drop().expire(); }},
+    {"failed, retries", [](Driver& d) { d.link().end(CloseReason::kInternal, false, true); }},
+    {"replaced", [](Driver& d) { d.link().end(CloseReason::kReplaced); }},
+};
+
+const std::map<std::string, std::function<void(Driver&)>> kInputs{
+    {"connect", [](Driver& d) { d.feed(Operation::kConnect); }},
+    {"disconnect", [](Driver& d) { d.feed(Operation::kDisconnect); }},
+    {"restart", [](Driver& d) { d.feed(Operation::kRestart); }},
+    {"log out", [](Driver& d) { d.feed(Operation::kLogOut); }},
+    {"remove", [](Driver& d) { d.feed(Operation::kRemove); }},
+    {"deactivate", [](Driver& d) { d.feed(Operation::kDeactivate); }},
+    {"stop", [](Driver& d) { d.feed(ProcessStops{}); }},
+    {"qr", [](Driver& d) { d.qr(2); }},
+    {"paired", [](Driver& d) { d.feed(PhonePaired{}); }},
+    {"session connected", [](Driver& d) { d.connected(); }},
+    {"network lost", [](Driver& d) { d.drop(); }},
+    {"banned", [](Driver& d) { d.end(CloseReason::kBanned, true); }},
+    {"deadline",
+     [](Driver& d) {
+       if (d.machine.deadline())
+         d.expire();
+       else
+         d.feed(DeadlinePassed{});
+     }},
+};
+
+struct Cell {
+  std::string_view situation;
+  std::string_view input;
+  std::string_view outcome;
+};
+const Cell kTable[] = {
+    // clang-format off
+    {"connected", "banned", "ERROR forget +disconnected +error +status"},
+    {"connected", "connect", "CONNECTED"},
+    {"connected", "deactivate", "DISCONNECTED close +disconnected +status"},
+    {"connected", "deadline", "CONNECTED"},
+    {"connected", "disconnect", "DISCONNECTED close +disconnected +status"},
+    {"connected", "log out", "CONNECTED logout"},
+    {"connected", "network lost", "RECONNECTING +disconnected +status"},
+    {"connected", "paired", "CONNECTED"},
+    {"connected", "qr", "CONNECTED"},
+    {"connected", "remove", "CONNECTED logout"},
+    {"connected", "restart", "INIT close +disconnected +status"},
+    {"connected", "session connected", "CONNECTED"},
+    {"connected", "stop", "RECONNECTING close +disconnected +status"},
+    {"disconnected by operator", "banned", "DISCONNECTED"},
+    {"disconnected by operator", "connect", "INIT open +status"},
+    {"disconnected by operator", "deactivate", "DISCONNECTED"},
+    {"disconnected by operator", "deadline", "DISCONNECTED"},
+    {"disconnected by operator", "disconnect", "DISCONNECTED"},
+    {"disconnected by operator", "log out", "DISCONNECTED forget"},
+    {"disconnected by operator", "network lost", "DISCONNECTED"},
+    {"disconnected by operator", "paired", "DISCONNECTED"},
+    {"disconnected by operator", "qr", "DISCONNECTED"},
+    {"disconnected by operator", "remove", "DISCONNECTED forget removed"},
+    {"disconnected by operator", "restart", "INIT open +status"},
+    {"disconnected by operator", "session connected", "DISCONNECTED"},
+    {"disconnected by operator", "stop", "DISCONNECTED stopped"},
+    {"disconnecting", "banned", "DISCONNECTED forget"},
+    {"disconnecting", "connect", "INIT +status"},
+    {"disconnecting", "deactivate", "DISCONNECTED"},
+    {"disconnecting", "deadline", "DISCONNECTED drop"},
+    {"disconnecting", "disconnect", "DISCONNECTED"},
+    {"disconnecting", "log out", "DISCONNECTED forget"},
+    {"disconnecting", "network lost", "DISCONNECTED"},
+    {"disconnecting", "paired", "DISCONNECTED"},
+    {"disconnecting", "qr", "DISCONNECTED"},
+    {"disconnecting", "remove", "DISCONNECTED forget"},
+    {"disconnecting", "restart", "INIT +status"},
+    {"disconnecting", "session connected", "DISCONNECTED"},
+    {"disconnecting", "stop", "DISCONNECTED"},
+    {"failed, retries", "banned", "ERROR"},
+    {"failed, retries", "connect", "INIT open +status"},
+    {"failed, retries", "deactivate", "DISCONNECTED +disconnected +status"},
+    {"failed, retries", "deadline", "RECONNECTING open +status"},
+    {"failed, retries", "disconnect", "DISCONNECTED +disconnected +status"},
+    {"failed, retries", "log out", "DISCONNECTED forget +disconnected +status"},
+    {"failed, retries", "network lost", "ERROR"},
+    {"failed, retries", "paired", "ERROR"},
+    {"failed, retries", "qr", "ERROR"},
+    {"failed, retries", "remove", "DISCONNECTED forget removed +disconnected +status"},
+    {"failed, retries", "restart", "INIT open +status"},
+    {"failed, retries", "session connected", "ERROR"},
+    {"failed, retries", "stop", "RECONNECTING stopped +status"},
+    {"logging out", "banned", "DISCONNECTED forget +disconnected +status"},
+    {"logging out", "connect", "INIT +disconnected +status"},
+    {"logging out", "deactivate", "DISCONNECTED +disconnected +status"},
+    {"logging out", "deadline", "DISCONNECTED drop forget +disconnected +status"},
+    {"logging out", "disconnect", "DISCONNECTED +disconnected +status"},
+    {"logging out", "log out", "CONNECTED"},
+    {"logging out", "network lost", "DISCONNECTED forget +disconnected +status"},
+    {"logging out", "paired", "CONNECTED"},
+    {"logging out", "qr", "CONNECTED"},
+    {"logging out", "remove", "CONNECTED"},
+    {"logging out", "restart", "INIT +disconnected +status"},
+    {"logging out", "session connected", "CONNECTED"},
+    {"logging out", "stop", "CONNECTED"},
+    {"new", "banned", "DISCONNECTED"},
+    {"new", "connect", "INIT open +status"},
+    {"new", "deactivate", "DISCONNECTED"},
+    {"new", "deadline", "DISCONNECTED"},
+    {"new", "disconnect", "DISCONNECTED"},
+    {"new", "log out", "DISCONNECTED forget"},
+    {"new", "network lost", "DISCONNECTED"},
+    {"new", "paired", "DISCONNECTED"},
+    {"new", "qr", "DISCONNECTED"},
+    {"new", "remove", "DISCONNECTED forget removed"},
+    {"new", "restart", "INIT open +status"},
+    {"new", "session connected", "DISCONNECTED"},
+    {"new", "stop", "DISCONNECTED stopped"},
+    {"opening", "banned", "ERROR forget +error +status"},
+    {"opening", "connect", "INIT"},
+    {"opening", "deactivate", "DISCONNECTED close +disconnected +status"},
+    {"opening", "deadline", "RECONNECTING drop +status"},
+    {"opening", "disconnect", "DISCONNECTED close +disconnected +status"},
+    {"opening", "log out", "DISCONNECTED close forget +disconnected +status"},
+    {"opening", "network lost", "RECONNECTING +status"},
+    {"opening", "paired", "INIT"},
+    {"opening", "qr", "QR_REQUIRED +status +qr"},
+    {"opening", "remove", "DISCONNECTED close forget +disconnected +status"},
+    {"opening", "restart", "INIT close"},
+    {"opening", "session connected", "CONNECTED +status +connected"},
+    {"opening", "stop", "INIT close"},
+    {"pairing", "banned", "ERROR forget +error +status"},
+    {"pairing", "connect", "QR_REQUIRED"},
+    {"pairing", "deactivate", "DISCONNECTED close +disconnected +status"},
+    {"pairing", "deadline", "RECONNECTING drop +status"},
+    {"pairing", "disconnect", "DISCONNECTED close +disconnected +status"},
+    {"pairing", "log out", "DISCONNECTED close forget +disconnected +status"},
+    {"pairing", "network lost", "RECONNECTING +status"},
+    {"pairing", "paired", "QR_REQUIRED"},
+    {"pairing", "qr", "QR_REQUIRED"},
+    {"pairing", "remove", "DISCONNECTED close forget +disconnected +status"},
+    {"pairing", "restart", "INIT close +status"},
+    {"pairing", "session connected", "CONNECTED +status +connected"},
+    {"pairing", "stop", "INIT close +status"},
+    {"qr shown", "banned", "ERROR forget +error +status"},
+    {"qr shown", "connect", "QR_REQUIRED"},
+    {"qr shown", "deactivate", "DISCONNECTED close +disconnected +status"},
+    {"qr shown", "deadline", "DISCONNECTED drop +disconnected +error +status"},
+    {"qr shown", "disconnect", "DISCONNECTED close +disconnected +status"},
+    {"qr shown", "log out", "DISCONNECTED close forget +disconnected +status"},
+    {"qr shown", "network lost", "RECONNECTING +status"},
+    {"qr shown", "paired", "QR_REQUIRED"},
+    {"qr shown", "qr", "QR_REQUIRED +qr"},
+    {"qr shown", "remove", "DISCONNECTED close forget +disconnected +status"},
+    {"qr shown", "restart", "INIT close +status"},
+    {"qr shown", "session connected", "CONNECTED +status +connected"},
+    {"qr shown", "stop", "INIT close +status"},
+    {"reconnecting", "banned", "ERROR forget +error +status"},
+    {"reconnecting", "connect", "RECONNECTING"},
+    {"reconnecting", "deactivate", "DISCONNECTED close +disconnected +status"},
+    {"reconnecting", "deadline", "RECONNECTING drop"},
+    {"reconnecting", "disconnect", "DISCONNECTED close +disconnected +status"},
+    {"reconnecting", "log out", "DISCONNECTED close forget +disconnected +status"},
+    {"reconnecting", "network lost", "RECONNECTING"},
+    {"reconnecting", "paired", "RECONNECTING"},
+    {"reconnecting", "qr", "QR_REQUIRED +status +qr"},
+    {"reconnecting", "remove", "DISCONNECTED close forget +disconnected +status"},
+    {"reconnecting", "restart", "INIT close +status"},
+    {"reconnecting", "session connected", "CONNECTED +status +connected"},
+    {"reconnecting", "stop", "RECONNECTING close"},
+    {"replaced", "banned", "ERROR"},
+    {"replaced", "connect", "INIT open +status"},
+    {"replaced", "deactivate", "DISCONNECTED +disconnected +status"},
+    {"replaced", "deadline", "ERROR"},
+    {"replaced", "disconnect", "DISCONNECTED +disconnected +status"},
+    {"replaced", "log out", "DISCONNECTED forget +disconnected +status"},
+    {"replaced", "network lost", "ERROR"},
+    {"replaced", "paired", "ERROR"},
+    {"replaced", "qr", "ERROR"},
+    {"replaced", "remove", "DISCONNECTED forget removed +disconnected +status"},
+    {"replaced", "restart", "INIT open +status"},
+    {"replaced", "session connected", "ERROR"},
+    {"replaced", "stop", "ERROR stopped"},
+    {"restarting", "banned", "INIT open forget"},
+    {"restarting", "connect", "INIT"},
+    {"restarting", "deactivate", "DISCONNECTED +disconnected +status"},
+    {"restarting", "deadline", "INIT drop open"},
+    {"restarting", "disconnect", "DISCONNECTED +disconnected +status"},
+    {"restarting", "log out", "DISCONNECTED forget +disconnected +status"},
+    {"restarting", "network lost", "INIT open"},
+    {"restarting", "paired", "INIT"},
+    {"restarting", "qr", "INIT"},
+    {"restarting", "remove", "DISCONNECTED forget +disconnected +status"},
+    {"restarting", "restart", "INIT"},
+    {"restarting", "session connected", "INIT"},
+    {"restarting", "stop", "RECONNECTING +status"},
+    {"unlinked by phone", "banned", "DISCONNECTED"},
+    {"unlinked by phone", "connect", "INIT open +status"},
+    {"unlinked by phone", "deactivate", "DISCONNECTED"},
+    {"unlinked by phone", "deadline", "DISCONNECTED"},
+    {"unlinked by phone", "disconnect", "DISCONNECTED"},
+    {"unlinked by phone", "log out", "DISCONNECTED forget"},
+    {"unlinked by phone", "network lost", "DISCONNECTED"},
+    {"unlinked by phone", "paired", "DISCONNECTED"},
+    {"unlinked by phone", "qr", "DISCONNECTED"},
+    {"unlinked by phone", "remove", "DISCONNECTED forget removed"},
+    {"unlinked by phone", "restart", "INIT open +status"},
+    {"unlinked by phone", "session connected", "DISCONNECTED"},
+    {"unlinked by phone", "stop", "DISCONNECTED stopped"},
+    {"waiting to reconnect", "banned", "RECONNECTING"},
+    {"waiting to reconnect", "connect", "RECONNECTING open"},
+    {"waiting to reconnect", "deactivate", "DISCONNECTED +disconnected +status"},
+    {"waiting to reconnect", "deadline", "RECONNECTING open"},
+    {"waiting to reconnect", "disconnect", "DISCONNECTED +disconnected +status"},
+    {"waiting to reconnect", "log out", "DISCONNECTED forget +disconnected +status"},
+    {"waiting to reconnect", "network lost", "RECONNECTING"},
+    {"waiting to reconnect", "paired", "RECONNECTING"},
+    {"waiting to reconnect", "qr", "RECONNECTING"},
+    {"waiting to reconnect", "remove", "DISCONNECTED forget removed +disconnected +status"},
+    {"waiting to reconnect", "restart", "INIT open +status"},
+    {"waiting to reconnect", "session connected", "RECONNECTING"},
+    {"waiting to reconnect", "stop", "RECONNECTING stopped"},
+    // clang-format on
+};
+
+TEST(InstanceMachineTable, AnswersEveryInputInEverySituation) {
+  std::map<std::pair<std::string_view, std::string_view>, std::string_view> expected;
+  for (const Cell& cell : kTable) expected[{cell.situation, cell.input}] = cell.outcome;
+  for (const auto& [situation, arrange] : kSituations)
+    for (const auto& [input, act] : kInputs) {
+      Driver driver;
+      arrange(driver);
+      act(driver);
+      const auto found = expected.find({situation, input});
+      if (found == expected.end() || found->second != driver.outcome())
+        ADD_FAILURE() << "{\"" << situation << "\", \"" << input << "\", \"" << driver.outcome() << "\"},";
+      if (!driver.effects.accepted) continue;
+      // Whatever happens: a reason is kept, and something under way has a deadline.
+      const bool under_way =
+          driver.machine.has_session() || driver.next() == "RECONNECT" || driver.next() == "CONNECT";
+      EXPECT_EQ(driver.machine.deadline().has_value(), under_way && !driver.effects.stopped)
+          << situation << " / " << input;
+      EXPECT_EQ(driver.record().reason.code.empty(), driver.record().reason.text.empty());
+      if (driver.record().status != InstanceStatus::kDisconnected) {
+        EXPECT_FALSE(driver.record().reason.code.empty());
+      }
+    }
+}
+
+// A long life of random inputs, as a session would really send them and as it would not.
+TEST(InstanceMachineTable, KeepsItsPromisesWhateverHappensInWhateverOrder) {
+  constexpr whatsapp::CloseReason kLastReason = whatsapp::CloseReason::kInternal;
+  std::mt19937 random(20'261'123);
+  for (int life = 0; life < 300; ++life) {
+    Driver d;
+    bool session = false;
+    bool wanted_change = false;
+    for (int i = 0; i < 200; ++i) {
+      const DesiredState desired = d.record().desired;
+      wanted_change = false;
+      d.effects = {};
+      d.random = static_cast<double>(random() % 1'000) / 1'000;
+      d.wait(Milliseconds(random() % 40'000));
+      switch (random() % 12) {
+        case 0:
+          d.feed(DeadlinePassed{});
+          break;
+        case 1:
+          d.qr(static_cast<int>(1 + random() % 3));
+          break;
+        case 2:
+          d.feed(PhonePaired{});
+          break;
+        case 3:
+          d.connected();
+          break;
+        case 4:
+          d.feed(SessionAlive{});
+          break;
+        case 5:
+          session = false;
+          d.end(static_cast<CloseReason>(random() % (static_cast<unsigned>(kLastReason) + 1)),
+                random() % 2 == 0, random() % 2 == 0);
+          break;
+        case 6:
+          if (d.machine.deadline()) {
+            d.now.steady = std::max(d.now.steady, *d.machine.deadline());
+            d.feed(DeadlinePassed{});
+          }
+          break;
+        case 7:
+          d.machine.set_linked();
+          [[fallthrough]];
+        default: {
+          // Removal and stop end a life: rare.
+          const unsigned what = random() % 60;
+          wanted_change = true;
+          if (what == 0) {
+            d.feed(ProcessStops{});
+          } else {
+            d.feed(what == 1 ? Operation::kRemove
+                             : std::array{Operation::kConnect, Operation::kDisconnect, Operation::kRestart,
+                                          Operation::kLogOut, Operation::kActivate,
+                                          Operation::kDeactivate}[what % 6]);
+          }
+        }
+      }
+      for (const SessionCommand command : d.effects.commands) {
+        if (command == SessionCommand::kOpen) {
+          ASSERT_FALSE(session) << "a second session";
+          session = true;
+        } else {
+          ASSERT_TRUE(session) << "a command to nobody";
+        }
+        if (command == SessionCommand::kDrop) session = false;
+      }
+      ASSERT_EQ(d.machine.has_session(), session);
+      if (session) {
+        ASSERT_TRUE(d.machine.deadline()) << d.status() << " hangs";
+      }
+      if (!wanted_change) {
+        ASSERT_EQ(d.record().desired, desired) << "only operators change what is wanted";
+      }
+      if (d.record().status == InstanceStatus::kConnected) {
+        ASSERT_TRUE(d.record().phone);
+      }
+      if (d.record().qr_text) {
+        ASSERT_EQ(d.record().status, InstanceStatus::kQrRequired);
+      }
+      if (d.effects.stopped || d.effects.removed) {
+        ASSERT_FALSE(session);
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace patchbay::manager

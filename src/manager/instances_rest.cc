@@ -1,0 +1,306 @@
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "manager/instances_impl.h"
+
+namespace patchbay::manager {
+namespace {
+
+constexpr size_t kMaxKeysShown = 100;
+constexpr int kMaxEventPage = 1'000;
+constexpr size_t kMaxDisplayNameBytes = 400;    // 100 characters
+constexpr size_t kMaxDescriptionBytes = 2'000;  // 500 characters
+constexpr size_t kMaxSearchBytes = 400;         // 100 characters
+
+bool is_valid_name(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 50 && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_';
+         });
+}
+
+Status check_name(std::string_view name) {
+  if (is_valid_name(name)) return {};
+  return fail(ErrorCode::kValidation, "name must be 3 to 50 letters, digits, '-' or '_'.");
+}
+Status check_text(std::string_view field, std::string_view text, size_t max) {
+  if (text.size() <= max && is_valid_utf8(text)) return {};
+  return fail(ErrorCode::kValidation,
+              std::string(field) + " must be at most " + std::to_string(max) + " bytes of UTF-8.");
+}
+
+std::string metadata_with_label(std::string_view label) {
+  boost::json::object metadata;
+  if (!label.empty()) metadata["displayName"] = label;
+  return boost::json::serialize(metadata);
+}
+
+store::InstanceFilter::SortBy sort_for_store(InstanceQuery::SortBy by) {
+  using From = InstanceQuery::SortBy;
+  using To = store::InstanceFilter::SortBy;
+  switch (by) {
+    case From::kCreatedAt:
+      return To::kCreatedAt;
+    case From::kUpdatedAt:
+      return To::kUpdatedAt;
+    case From::kName:
+      return To::kName;
+    case From::kStatus:
+      return To::kStatus;
+    case From::kLastConnectedAt:
+      return To::kLastConnectedAt;
+  }
+  return To::kCreatedAt;
+}
+
+std::string_view audit_action(Operation operation) {
+  switch (operation) {
+    case Operation::kConnect:
+      return "instance.connect";
+    case Operation::kDisconnect:
+      return "instance.disconnect";
+    case Operation::kRestart:
+      return "instance.restart";
+    case Operation::kLogOut:
+      return "instance.logout";
+    case Operation::kRemove:
+      return "instance.delete";
+    case Operation::kActivate:
+      return "instance.activate";
+    case Operation::kDeactivate:
+      return "instance.deactivate";
+  }
+  return "instance.unknown";
+}
+
+}  // namespace
+
+store::AuditEntry Instances::Impl::audit(const Caller& caller, std::string_view action,
+                                         std::string_view id) const {
+  store::AuditEntry entry{.id = make_cuid(clock_.wall_now()),
+                          .action = std::string(action),
+                          .resource = "instance",
+                          .resource_id = std::string(id),
+                          .user_id = {},
+                          .ip_address = {},
+                          .time = clock_.wall_now()};
+  if (!caller.user_id.empty()) entry.user_id = caller.user_id;
+  if (!caller.ip_address.empty()) entry.ip_address = caller.ip_address;
+  return entry;
+}
+
+// --- REST ---
+
+Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewInstance& request) {
+  PB_TRY(require_user(caller));
+  if (stopping_) return service_stopping();
+  PB_TRY(check_name(request.name));
+  PB_TRY(check_text("displayName", request.display_name, kMaxDisplayNameBytes));
+  PB_TRY(check_text("description", request.description, kMaxDescriptionBytes));
+  if (request.settings) PB_TRY(check_settings(*request.settings));
+  const WallTime now = clock_.wall_now();
+  store::Instance row{
+      .id = make_cuid(now),
+      .subscription_id = caller.subscription_id,
+      .created_by_id = caller.user_id,
+      .created_at = now,
+      .updated_at = now,
+      .config = {.name = request.name,
+                 .description = request.description,
+                 .settings_json = request.settings ? settings_to_json(*request.settings) : "{}",
+                 .metadata_json = metadata_with_label(request.display_name),
+                 .is_active = true},
+      .state = record_to_store({.status_since = now,
+                                .reason = {"CREATED", "The instance was created."},
+                                .next_step = {.text = "Connect it to link a phone."}})};
+  using Written = std::pair<InstanceDetails, store::Instance>;
+  PB_ASSIGN(auto written, store_.write_sync([&](store::WriteTransaction& tx) -> Result<Written> {
+    PB_ASSIGN(const auto subscription, tx.subscription(caller.subscription_id));
+    if (!subscription)
+      return fail(ErrorCode::kSubscriptionNotFound, "Your subscription does not exist any more.");
+    PB_ASSIGN(const int64_t count, tx.count_instances_of(caller.subscription_id));
+    if (count >= subscription->max_instances)
+      return fail(ErrorCode::kInstanceLimitReached, "The subscription's limit of " +
+                                                        std::to_string(subscription->max_instances) +
+                                                        " instances is reached; delete one first.");
+    PB_TRY(tx.insert_instance(row));
+    PB_TRY(tx.append_audit(audit(caller, "instance.create", row.id)));
+    PB_ASSIGN(const auto stored, tx.instance_row(row.id, caller.subscription_id));
+    if (!stored) return fail(ErrorCode::kDatabase, "The new instance cannot be read back.");
+    InstanceDetails details = details_of(*stored);
+    details.subscription = {subscription->id, subscription->name, subscription->tier};
+    return Written{std::move(details), stored->instance};
+  }));
+  add(std::move(written.second), std::nullopt, false, Milliseconds(0));
+  return std::move(written.first);
+}
+
+Result<InstancePage> Instances::Impl::list(const Caller& caller, const InstanceQuery& query) {
+  PB_TRY(require_user(caller));
+  if (query.page < 1 || query.page > options_.max_page || query.per_page < 1 || query.per_page > 100)
+    return fail(ErrorCode::kValidation, "page must be at least 1, per_page between 1 and 100.");
+  PB_TRY(check_text("search", query.search, kMaxSearchBytes));
+  store::InstanceFilter filter{
+      .subscription_id = caller.subscription_id,
+      .sort_by = sort_for_store(query.sort_by),
+      .paging = {.page = query.page, .per_page = query.per_page, .ascending = query.ascending},
+      .status = {},
+      .search = query.search};
+  if (query.status) filter.status = to_string(*query.status);
+  PB_ASSIGN(const auto page, store_.read([&](store::ReadTransaction& tx) { return tx.instances(filter); }));
+  InstancePage out;
+  out.total = page.total;
+  out.instances.reserve(page.items.size());
+  for (const store::InstanceRow& row : page.items) out.instances.push_back(details_of(row));
+  return out;
+}
+
+Result<InstanceDetails> Instances::Impl::get(const Caller& caller, std::string_view id) {
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  return store_.read([&](store::ReadTransaction& tx) -> Result<InstanceDetails> {
+    PB_ASSIGN(const auto row, tx.instance_row(id, entry->subscription_id));
+    if (!row) return no_such_instance();
+    InstanceDetails details = details_of(*row);
+    PB_ASSIGN(const auto subscription, tx.subscription(entry->subscription_id));
+    if (subscription) details.subscription = {subscription->id, subscription->name, subscription->tier};
+    PB_ASSIGN(const auto keys, tx.api_keys(id));
+    for (const store::ApiKey& key : keys) {
+      if (details.api_keys.size() == kMaxKeysShown) break;
+      details.api_keys.push_back({.id = key.id,
+                                  .name = key.name,
+                                  .is_active = key.is_active,
+                                  .created_at = key.created_at,
+                                  .last_used_at = key.last_used_at});
+    }
+    return details;
+  });
+}
+
+Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::string_view id,
+                                                const InstanceUpdate& request) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  if (!request.name && !request.display_name && !request.description && !request.settings_json &&
+      !request.is_active)
+    return fail(ErrorCode::kValidation, "Nothing to change: give at least one of name, settings, isActive.");
+  if (request.name) PB_TRY(check_name(*request.name));
+  if (request.display_name) PB_TRY(check_text("displayName", *request.display_name, kMaxDisplayNameBytes));
+  if (request.description) PB_TRY(check_text("description", *request.description, kMaxDescriptionBytes));
+  std::string settings_json;
+  if (request.settings_json) {
+    PB_ASSIGN(settings_json, clean_settings_json(*request.settings_json));
+  }
+  PB_ASSIGN(const store::InstanceConfig config,
+            store_.write_sync([&](store::WriteTransaction& tx) -> Result<store::InstanceConfig> {
+              PB_ASSIGN(const auto row, tx.instance(id));
+              if (!row) return no_such_instance();
+              store::InstanceConfig changed = row->config;
+              if (request.name) changed.name = *request.name;
+              if (request.description) changed.description = *request.description;
+              if (request.display_name) changed.metadata_json = metadata_with_label(*request.display_name);
+              if (request.settings_json) changed.settings_json = settings_json;
+              if (request.is_active) changed.is_active = *request.is_active;
+              PB_TRY(tx.put_instance_config(id, changed, clock_.wall_now()));
+              PB_TRY(tx.append_audit(audit(caller, "instance.update", id)));
+              return changed;
+            }));
+  const InstanceSettings settings = settings_from_json(config.settings_json);
+  entry->executor->post([entry, name = config.name, machine = machine_options(settings),
+                         session = session_settings(settings)]() mutable {
+    if (entry->runtime) entry->runtime->reconfigure(std::move(name), machine, session);
+  });
+  if (request.is_active)
+    PB_TRY(operate(caller, id, *request.is_active ? Operation::kActivate : Operation::kDeactivate));
+  return get(caller, id);
+}
+
+Result<std::string> Instances::Impl::remove(const Caller& caller, std::string_view id) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  PB_ASSIGN(const auto row, store_.read([&](store::ReadTransaction& tx) { return tx.instance(id); }));
+  if (!row) return no_such_instance();
+  PB_TRY(operate(caller, id, Operation::kRemove));
+  return row->config.name;
+}
+
+Status Instances::Impl::operate(const Caller& caller, std::string_view id, Operation operation) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  return call<void>(*entry,
+                    [entry, operation, note = audit(caller, audit_action(operation), id)](auto done) mutable {
+                      if (!entry->runtime) return done(no_such_instance());
+                      entry->runtime->operate(operation, std::move(note), std::move(done));
+                    });
+}
+
+Result<std::optional<QrView>> Instances::Impl::qr(const Caller& caller, std::string_view id) {
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  PB_ASSIGN(const auto row, store_.read([&](store::ReadTransaction& tx) { return tx.instance(id); }));
+  if (!row) return no_such_instance();
+  const store::InstanceState& state = row->state;
+  if (!state.qr_code || !state.qr_code_expiry || *state.qr_code_expiry <= clock_.wall_now())
+    return std::nullopt;
+  QrView view{.text = *state.qr_code, .expiry = *state.qr_code_expiry};
+  if (const auto now = live(id); now && now->record.qr_text) {
+    view.attempt = std::max(1, now->qr_attempt);
+    view.max_attempts = now->max_qr_attempts;
+  }
+  return view;
+}
+
+Result<EventPage> Instances::Impl::events(const Caller& caller, std::string_view id, uint64_t after,
+                                          int limit) {
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  if (limit < 1 || limit > kMaxEventPage)
+    return fail(ErrorCode::kValidation, "limit must be between 1 and " + std::to_string(kMaxEventPage) + ".");
+  return store_.read([&](store::ReadTransaction& tx) -> Result<EventPage> {
+    PB_ASSIGN(const auto bounds, tx.event_bounds(id));
+    if (!bounds) return no_such_instance();
+    PB_ASSIGN(auto rows, tx.events_after(id, after, limit + 1));
+    EventPage page{.events = {}, .first_seq = bounds->first_seq, .last_seq = bounds->last_seq};
+    page.has_more = rows.size() > static_cast<size_t>(limit);
+    if (page.has_more) rows.resize(static_cast<size_t>(limit));
+    for (store::Event& row : rows) {
+      const auto type = parse_instance_event_type(row.type);
+      if (!type) continue;  // written by a newer version
+      page.events.push_back({.instance_id = row.instance_id,
+                             .subscription_id = entry->subscription_id,
+                             .seq = row.seq,
+                             .type = *type,
+                             .timestamp = row.time,
+                             .data = {},
+                             .qr_text = qr_text_of(*type, row.payload_json)});
+      page.events.back().data = std::move(row.payload_json);
+    }
+    return page;
+  });
+}
+
+Status Instances::Impl::simulate(const Caller& caller, std::string_view id, const Simulation& simulation) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  if (!simulator_)
+    return fail(ErrorCode::kInvalidOperation,
+                "This server does not run the simulated engine; there is nothing to play.");
+  const auto action = whatsapp::parse_simulation_action(simulation.action);
+  if (!action)
+    return fail(ErrorCode::kValidation,
+                "action must be one of: " + whatsapp::simulation_action_names() + ".");
+  const bool digits = std::all_of(simulation.phone.begin(), simulation.phone.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  if (!simulation.phone.empty() && (!digits || simulation.phone.size() < 2 || simulation.phone.size() > 15))
+    return fail(ErrorCode::kValidation, "phone must be 2 to 15 digits.");
+  PB_TRY(check_text("displayName", simulation.display_name, kMaxDisplayNameBytes));
+  whatsapp::Simulation scene{.action = *action,
+                             .phone = simulation.phone,
+                             .display_name = simulation.display_name,
+                             .count = simulation.count};
+  return call<void>(*entry, [simulator = simulator_, entry, scene = std::move(scene)](auto done) {
+    done(simulator->simulate(entry->id, scene));
+  });
+}
+
+}  // namespace patchbay::manager

@@ -1,0 +1,195 @@
+#include "socketio/client_connection.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "socketio/namespace_shard.h"
+#include "websocket/frame.h"
+
+namespace patchbay::socketio {
+namespace {
+
+DisconnectReason to_disconnect_reason(engineio::CloseReason reason) {
+  switch (reason) {
+    case engineio::CloseReason::kTransportClose: return DisconnectReason::kTransportClose;
+    case engineio::CloseReason::kTransportError: return DisconnectReason::kTransportError;
+    case engineio::CloseReason::kPingTimeout: return DisconnectReason::kPingTimeout;
+    case engineio::CloseReason::kParseError: return DisconnectReason::kParseError;
+    case engineio::CloseReason::kForcedClose: return DisconnectReason::kForcedServerClose;
+    case engineio::CloseReason::kServerShutdown: return DisconnectReason::kServerShuttingDown;
+    case engineio::CloseReason::kOverflow: return DisconnectReason::kOverflow;
+  }
+  return DisconnectReason::kTransportError;
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(Server& server, engineio::Connection& connection)
+    : server_(server),
+      connection_(connection),
+      decoder_({.max_attachments = server.options().max_attachments,
+                .max_bytes = server.options().engine.session.max_payload}) {
+  connect_deadline_ = shard().run_after(server_.options().connect_timeout, [this] {
+    if (sockets_.empty()) close(engineio::CloseReason::kForcedClose);
+  });
+}
+
+ClientConnection::~ClientConnection() {
+  for (const auto& entering : entering_) entering->client = nullptr;
+}
+
+// --- Out --------------------------------------------------------------------------------------------------
+
+void ClientConnection::send(std::string_view packet, std::span<const Attachment> attachments) {
+  if (closed_) return;
+  connection_.session().send_text(packet);
+  for (const Attachment& attachment : attachments) connection_.session().send_binary(*attachment);
+}
+
+void ClientConnection::send(const engineio::SharedMessage& packet,
+                            std::span<const engineio::SharedMessage> attachments) {
+  if (closed_) return;
+  connection_.session().send(packet);
+  for (const auto& attachment : attachments) connection_.session().send(attachment);
+}
+
+void ClientConnection::disconnect() {
+  // One that is being disconnected already stays in the list until its handlers are through.
+  for (size_t i = sockets_.size(); i-- > 0;)
+    if (i < sockets_.size()) sockets_[i]->disconnect();
+  close(engineio::CloseReason::kForcedClose);
+}
+
+void ClientConnection::close(engineio::CloseReason reason) {
+  if (!closed_) connection_.session().close(shard().now(), reason);
+}
+
+void ClientConnection::protocol_error(std::string_view what) {
+  if (!closed_)
+    connection_.session().close_with(shard().now(), engineio::CloseReason::kParseError,
+                                     websocket::kCloseProtocolError, what);
+}
+
+void ClientConnection::forget(Socket& socket) {
+  const auto it = std::ranges::find_if(sockets_, [&](const auto& held) { return held.get() == &socket; });
+  if (it == sockets_.end()) return;
+  shard().destroy_later(std::move(*it));
+  sockets_.erase(it);
+}
+
+// --- In ---------------------------------------------------------------------------------------------------
+
+void ClientConnection::on_text(std::string_view text) {
+  if (const auto status = decoder_.on_text(text, *this); !status) return protocol_error(status.message());
+  if (!decoder_.has_pending()) return;
+  // One deadline for the whole packet: what has come of it is held in memory.
+  attachment_deadline_ = shard().run_after(server_.options().attachment_timeout, [this] {
+    if (decoder_.has_pending()) protocol_error("the attachments of a binary packet did not come in time");
+  });
+}
+
+void ClientConnection::on_binary(std::string_view bytes) {
+  if (const auto status = decoder_.on_binary(bytes, *this); !status) return protocol_error(status.message());
+  if (!decoder_.has_pending()) attachment_deadline_.cancel();
+}
+
+void ClientConnection::on_close(engineio::CloseReason reason) {
+  closed_ = true;
+  connect_deadline_.cancel();
+  attachment_deadline_.cancel();
+  for (const auto& entering : entering_) entering->client = nullptr;
+  entering_.clear();
+  // Out of the member first: a handler may get here again, or find one of them half closed.
+  for (auto& socket : std::exchange(sockets_, {})) {
+    socket->closed(to_disconnect_reason(reason));
+    shard().destroy_later(std::move(socket));
+  }
+}
+
+Socket* ClientConnection::find(std::string_view nsp) const {
+  for (const auto& socket : sockets_)
+    if (socket->nsp().name() == nsp) return socket.get();
+  return nullptr;
+}
+
+bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attachment> attachments) {
+  Socket* const socket = find(packet.nsp);
+  switch (packet.type) {
+    case PacketType::kConnect:
+      if (socket != nullptr) {
+        protocol_error("already connected to this namespace");
+      } else {
+        connect(packet);
+      }
+      break;
+    case PacketType::kEvent:
+    case PacketType::kBinaryEvent:
+      if (socket == nullptr) {
+        protocol_error("an event for a namespace that was not connected to");
+      } else {
+        socket->handle_event(packet.data, packet.id, attachments);
+      }
+      break;
+    case PacketType::kAck:
+    case PacketType::kBinaryAck:
+      if (socket == nullptr || !packet.id) {
+        protocol_error("an acknowledgement without an id or for a namespace that was not connected to");
+      } else {
+        socket->handle_ack(packet.data, *packet.id, attachments);
+      }
+      break;
+    case PacketType::kDisconnect:
+      if (socket == nullptr) {
+        protocol_error("a disconnect from a namespace that was not connected to");
+      } else {
+        socket->closed(DisconnectReason::kClientNamespaceDisconnect);
+      }
+      break;
+    case PacketType::kConnectError: protocol_error("CONNECT_ERROR is for servers to send"); break;
+  }
+  return !closed_;
+}
+
+void ClientConnection::connect(const PacketView& packet) {
+  Namespace* const nsp = server_.find(packet.nsp);
+  if (nsp == nullptr) return refuse(packet.nsp, {.message = "Invalid namespace", .data_json = {}});
+  const auto same = [&](const auto& entering) { return entering->nsp == nsp; };
+  if (std::ranges::any_of(entering_, same)) return protocol_error("already connecting to this namespace");
+  if (sockets_.size() + entering_.size() >= server_.options().max_namespaces_per_client)
+    return refuse(packet.nsp, {.message = "Too many namespaces on one connection", .data_json = {}});
+  auto connecting = std::make_shared<Connecting>();
+  connecting->handshake = {.request = connection_.handshake(),
+                           .auth_json = packet.data.empty() ? "{}" : std::string(packet.data)};
+  const auto entering = std::make_shared<Entering>(Entering{this, nsp});
+  entering_.push_back(entering);
+  nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
+    if (entering->client != nullptr) entering->client->entered(entering, connecting, std::move(error));
+  });
+}
+
+void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
+                               const std::shared_ptr<Connecting>& connecting, std::optional<ConnectError> error) {
+  std::erase(entering_, entering);
+  entering->client = nullptr;
+  Namespace& nsp = *entering->nsp;
+  if (error) return refuse(nsp.name(), *error);
+  auto made = std::make_unique<Socket>(nsp, *this, random_id(20), std::move(connecting->handshake));
+  Socket& socket = *made;
+  socket.data = std::move(connecting->data);
+  sockets_.push_back(std::move(made));
+  std::string packet;
+  append_connect(packet, nsp.name(), socket.id());
+  send(packet, {});
+  for (const auto& handler : nsp.connection_handlers_) {
+    if (!socket.connected()) return;
+    handler(socket);
+  }
+}
+
+void ClientConnection::refuse(std::string_view nsp, const ConnectError& error) {
+  std::string packet;
+  append_connect_error(packet, nsp, error.message, error.data_json);
+  send(packet, {});
+}
+
+}  // namespace patchbay::socketio

@@ -1,0 +1,24 @@
+// The tables, as numbered migrations that are part of the program, and the checks before they are trusted.
+// Internal to the store; start-up only.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "crypto/secret_box.h"
+#include "store/sqlite_connection.h"
+
+namespace patchbay::store {
+
+// The version this program writes.
+int latest_schema_version();
+
+// Refuses (kConfiguration, with what to do) what is damaged, belongs to another program, or was written by a
+// newer version. Changes nothing. `path` is for messages, here and below.
+Status check_schema(Connection& connection, const std::string& path);
+
+// Brings an older or empty database up to date, each step in its own transaction, and refuses one that was
+// made under another master key.
+Status update_schema(Connection& connection, const std::string& path, const crypto::SecretBox& box);
+
+}  // namespace patchbay::store

@@ -1,0 +1,152 @@
+// The door to WhatsApp. An Engine opens Sessions; a Session is one attempt to hold one connection of one
+// instance, from opening to its single end; what happens in between is told to its SessionObserver. What is
+// behind the door (a simulation, the native protocol, a bridge) is nobody's business above it.
+// Deliberately not here: when to connect again, what an operator wants, what is stored. The restart that
+// WhatsApp demands after a pairing (stream error 515) happens inside the session and is never seen as an end.
+// Threads: Engine is thread-safe; a Session and its observer live on the one Executor given to open().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/result.h"
+
+namespace patchbay::whatsapp {
+
+// Why a session ended. Names on the wire: to_string().
+enum class CloseReason {
+  kLocalRequest,       // close() was called
+  kLoggedOut,          // log_out() was called and the device is unlinked (or could not be told in time)
+  kNetworkLost,        // the connection broke, or WhatsApp ended the stream without blame
+  kUnreachable,        // no connection could be made
+  kTimedOut,           // the peer stopped answering
+  kServerBusy,         // WhatsApp asked to come back later (503)
+  kQrExhausted,        // every QR code of this session ran out unscanned
+  kUnlinkedByPhone,    // the account's owner removed this device (401)
+  kReplaced,           // the same credentials connected elsewhere (conflict "replaced")
+  kBanned,             // the account is banned (406) or locked (403)
+  kTemporarilyBanned,  // banned for a while (402); retry_after says how long
+  kClientOutdated,     // WhatsApp refuses this client version (405)
+  kRefused,            // login refused for another reason
+  kInternal,           // a defect of the engine or credentials it cannot read
+};
+// E.g. "NETWORK_LOST". Static storage.
+std::string_view to_string(CloseReason reason);
+
+struct SessionEnd {
+  CloseReason reason = CloseReason::kInternal;
+  // For people, one sentence, no secrets.
+  std::string text = {};
+  // The credentials are worthless from now on; whoever stores them deletes them.
+  bool credentials_gone = false;
+  // Whether another session has a chance without anybody doing something first.
+  bool retry_makes_sense = false;
+  // Not earlier than this from now, when WhatsApp said so.
+  std::optional<Milliseconds> retry_after = std::nullopt;
+};
+
+struct QrCode {
+  std::string text;        // what the QR image holds; a secret while it is valid
+  Milliseconds valid_for;  // from now
+  int attempt = 1;         // 1 .. max_attempts within this session
+  int max_attempts = 1;
+};
+
+// The linked account. `phone` is digits only, without '+'.
+struct Identity {
+  std::string jid;  // "15551234567:12@s.whatsapp.net"
+  std::string phone;
+  std::string display_name;
+};
+
+struct IncomingMessage {
+  std::string id;
+  std::string chat_jid;
+  std::string sender_jid;
+  std::string text = {};
+  WallTime timestamp;
+};
+
+// Called on the session's executor, never from within a call of the session's owner into the session.
+// After on_closed nothing more comes; after the session is destroyed nothing comes at all.
+class SessionObserver {
+ public:
+  virtual ~SessionObserver() = default;
+  // A code to scan; each call replaces the code before.
+  virtual void on_qr(const QrCode& code) = 0;
+  // The phone accepted the code. The session goes on by itself until on_connected or on_closed.
+  virtual void on_pair_success(const Identity& identity) = 0;
+  // New credentials, opaque. The session sends nothing that depends on them before `stored` is called: with
+  // true once they are durable, with false when they cannot be kept (the session then ends). The callback
+  // belongs to the executor; calling it after the session is gone does nothing.
+  virtual void on_credentials(std::string credentials, std::move_only_function<void(bool)> stored) = 0;
+  virtual void on_connected(const Identity& identity) = 0;
+  // The peer has answered just now; comes at least once per keep-alive interval while connected.
+  virtual void on_alive() = 0;
+  virtual void on_message(const IncomingMessage& message) = 0;
+  // The end. The observer may destroy the session from within this call.
+  virtual void on_closed(const SessionEnd& end) = 0;
+};
+
+struct SentMessage {
+  std::string id;
+  WallTime timestamp;
+};
+using SendDone = std::move_only_function<void(Result<SentMessage>)>;
+
+// One connection of one instance. Shard-local; destroying it closes at once and silently, keeping
+// credentials.
+class Session {
+ public:
+  virtual ~Session() = default;
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Ends the session in an orderly way, credentials stay good: on_closed(kLocalRequest) follows. The caller
+  // bounds the wait, and destroys the session when it takes too long.
+  virtual void close() = 0;
+  // Unlinks this device at WhatsApp: on_closed(kLoggedOut, credentials_gone) follows. The caller bounds the
+  // wait here too.
+  virtual void log_out() = 0;
+  // `to` is a JID, `text` at most 65,536 bytes of UTF-8. `done` is called exactly once unless the session is
+  // destroyed first.
+  virtual void send_text(std::string_view to, std::string_view text, SendDone done) = 0;
+};
+
+// What an instance's settings decide about its sessions.
+struct SessionSettings {
+  Milliseconds connect_timeout{60'000};
+  Milliseconds query_timeout{60'000};
+  Milliseconds keep_alive_interval{30'000};
+  bool mark_online_on_connect = true;
+  bool sync_full_history = false;
+};
+
+struct SessionOptions {
+  std::string instance_id;
+  // What on_credentials delivered earlier; empty means "not linked": the session shows QR codes.
+  std::string credentials = {};
+  SessionSettings settings = {};
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // For logs and /api/version: "scripted", "native".
+  virtual std::string_view name() const = 0;
+  // True when nothing of it reaches WhatsApp; every surface that a user sees says so.
+  virtual bool is_simulation() const = 0;
+  // Starts a session and returns at once; everything else is told to `observer`, which outlives the session.
+  // On the executor's thread. At most one session per instance at a time, by the caller's care.
+  virtual std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,
+                                        Executor& executor) = 0;
+};
+
+}  // namespace patchbay::whatsapp

@@ -1,0 +1,89 @@
+// Node's own Engine.IO and Socket.IO, configured as our testbed is: what the checks are proved against.
+//   node reference_server.mjs --port P --profile suites|bench [--tls-cert F --tls-key F]
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { parseArgs } from 'node:util';
+import { Server as EngineServer } from 'engine.io';
+import { Server as SocketServer } from 'socket.io';
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    profile: { type: 'string', default: 'suites' },
+    'max-payload': { type: 'string', default: '1000000' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+  },
+});
+
+const server = options['tls-cert']
+  ? createSecureServer({ cert: readFileSync(options['tls-cert']), key: readFileSync(options['tls-key']) })
+  : createServer();
+
+const maxHttpBufferSize = Number(options['max-payload']);
+const suites = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize, cors: { origin: '*' } };
+
+/** What both profiles answer on the main namespace. */
+function serveCommon(socket) {
+  socket.on('call-back', (...args) => {
+    const ack = args.pop();
+    socket.emit('called-back', ...args, (...answer) => ack(...answer));
+  });
+  socket.on('disconnect-me', (close) => socket.disconnect(close));
+  socket.on('unsubscribe:instance', (room, ack) => {
+    socket.leave(room);
+    ack?.();
+  });
+}
+
+function serveSuites() {
+  const engine = new EngineServer({ ...suites, transports: ['polling', 'websocket'] });
+  engine.attach(server, { path: '/engine.io/', destroyUpgrade: false });
+  engine.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+
+  const io = new SocketServer(server, {
+    ...suites, connectTimeout: 1000, transports: ['polling', 'websocket'], destroyUpgrade: false,
+  });
+  io.on('connection', (socket) => {
+    socket.emit('auth', socket.handshake.auth);
+    socket.on('message', (...args) => socket.emit('message-back', ...args));
+    socket.on('message-with-ack', (...args) => {
+      const ack = args.pop();
+      ack(...args);
+    });
+    serveCommon(socket);
+  });
+  io.of('/custom').on('connection', (socket) => socket.emit('auth', socket.handshake.auth));
+  serveGuarded(io);
+}
+
+function serveBench() {
+  const io = new SocketServer(server, { maxHttpBufferSize, cors: { origin: '*' } });
+  io.on('connection', (socket) => {
+    socket.on('echo', (argument, ack) => ack(argument));
+    socket.on('subscribe:instance', (room, ack) => {
+      socket.join(room);
+      ack?.();
+    });
+    socket.on('publish', (room, object, ack) => {
+      io.to(room).emit('instance:status:changed', object);
+      ack?.();
+    });
+    serveCommon(socket);
+  });
+  serveGuarded(io);
+}
+
+/** A namespace whose middleware lets only those in who say the word. */
+function serveGuarded(io) {
+  io.of('/guarded').use((socket, next) => {
+    if (socket.handshake.auth.token === 'open') return next();
+    return next(Object.assign(new Error('Not allowed'), { data: { code: 'GUARDED' } }));
+  }).on('connection', () => {});
+}
+
+({ suites: serveSuites, bench: serveBench })[options.profile]();
+server.listen(Number(options.port), '127.0.0.1');
+process.on('SIGTERM', () => process.exit(0));

@@ -1,0 +1,269 @@
+// A stranger's way through the panel of a simulated server: register, create, connect, scan, drop, log out, delete.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Account, Product } from '../support/product.mjs';
+import { launchBrowser, PHONE, Visitor } from './browser.mjs';
+
+const ADA = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'difference engine' };
+
+describe('the panel', { concurrency: 1 }, () => {
+  let product;
+  let browser;
+  let ada;
+  before(async () => {
+    browser = await launchBrowser();
+    product = await Product.start();
+    ada = await Visitor.arrive(browser, product.target.url);
+  });
+  after(async () => {
+    await browser?.close();
+    await product?.stop();
+  });
+
+  test('sends whoever is not logged in to the login page, and says that this is a simulation', async () => {
+    await ada.page.goto('/instances/');
+    await ada.page.waitForURL('**/login/?next=%2Finstances%2F');
+    await ada.sees(ada.text('Simulation: no real WhatsApp.'));
+    await ada.sees(ada.text('Not affiliated with, endorsed by or connected to WhatsApp or Meta.'));
+  });
+
+  test('says beside each field what is wrong with it before anything is sent', async () => {
+    await ada.page.goto('/register/');
+    await ada.button('Create account').click();
+    await ada.sees(ada.text('Enter an email address.'));
+    assert.equal(await ada.page.getByLabel('Email').getAttribute('aria-invalid'), 'true');
+  });
+
+  test('registers, and greets with an empty dashboard that is live', async () => {
+    await ada.register(ADA);
+    await ada.sees(ada.text('Link your first WhatsApp account'));
+    await ada.seesConnection('live');
+    await ada.seesCount('CONNECTED', 0);
+  });
+
+  test('creates an instance', async () => {
+    await ada.createInstance('front-desk');
+    await ada.seesStatus('DISCONNECTED');
+    await ada.sees(ada.text('Nothing has happened yet'));
+  });
+
+  test('shows the QR code by itself after Connect', async () => {
+    await ada.button('Connect').click();
+    const dialog = ada.dialog('Link a phone');
+    await ada.sees(dialog);
+    const picture = dialog.getByAltText('QR code to scan with WhatsApp');
+    assert.match(await picture.getAttribute('src'), /^data:image\/png;base64,/);
+    assert.ok((await picture.evaluate((image) => image.naturalWidth)) >= 200);
+    await ada.sees(dialog.getByText(/^Valid for \d+:\d\d$/));
+    await ada.sees(dialog.getByText('Code 1 of 3'));
+    await ada.sees(dialog.getByText('a real phone cannot scan it.'));
+  });
+
+  test('shows the code again after a reload, and keeps it closed once it was closed', async () => {
+    await ada.page.reload();
+    await ada.sees(ada.dialog('Link a phone'));
+    await ada.page.keyboard.press('Escape');
+    await ada.seesNo(ada.dialog('Link a phone'));
+    await ada.seesStatus('QR_REQUIRED');
+    await ada.button('Show QR code').click();
+    await ada.sees(ada.dialog('Link a phone'));
+  });
+
+  test('closes the QR code by itself when it was scanned, and shows who is connected', async () => {
+    await ada.button('Pretend to scan it').click();
+    await ada.seesNo(ada.dialog('Link a phone'));
+    await ada.seesStatus('CONNECTED');
+    await ada.sees(ada.text(/^\+\d{6,15}$/));
+    await ada.sees(ada.text(/^Connected as /));
+  });
+
+  test('comes back by itself after the connection dropped, and tells what happened', async () => {
+    await ada.simulate('Drop the connection');
+    await ada.sees(ada.text('Connected → Reconnecting'));
+    await ada.seesStatus('CONNECTED');
+  });
+
+  test('numbers the events without a gap', async () => {
+    const numbers = await ada.eventNumbers();
+    assert.ok(numbers.length >= 6, `only ${numbers.length} events`);
+    assert.deepEqual(numbers, numbers.map((_, index) => index + 1));
+  });
+
+  test('asks before it disconnects, and stays disconnected', async () => {
+    await ada.button('Disconnect').click();
+    await ada.sees(ada.text('Disconnect this instance?'));
+    await ada.page.keyboard.press('Escape');
+    await ada.seesStatus('CONNECTED');
+    await ada.button('Disconnect').click();
+    await ada.confirm('Disconnect');
+    await ada.seesStatus('DISCONNECTED');
+  });
+
+  test('connects again without a new code, and restarts', async () => {
+    await ada.button('Connect').click();
+    await ada.seesStatus('CONNECTED');
+    const before = (await ada.eventNumbers()).length;
+    await ada.choose('Restart', 'Restart');
+    await ada.sees(ada.page.locator(`[data-seq="${before + 2}"]`));
+    await ada.seesStatus('CONNECTED');
+  });
+
+  test('creates, shows, copies, changes and deletes an API key', async () => {
+    await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await ada.button('New key').click();
+    await ada.page.getByLabel('Name', { exact: true }).fill('shop');
+    await ada.page.getByLabel('Check contacts').check();
+    await ada.button('Create API key').click();
+    await ada.sees(ada.text('contacts.check'));
+    assert.equal(await ada.text(/wa_[0-9a-f]{64}/).count(), 0, 'the key is masked at first');
+
+    await ada.button('Copy API key').click();
+    await ada.sees(ada.page.getByRole('status').filter({ hasText: 'Copied API key' }));
+    const copied = await ada.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /^wa_[0-9a-f]{64}$/);
+    await ada.button('Show API key').click();
+    await ada.sees(ada.text(copied));
+
+    await ada.button('Edit API key shop').click();
+    await ada.page.getByLabel('Active').uncheck();
+    await ada.button('Save changes').click();
+    await ada.sees(ada.text('Inactive'));
+
+    await ada.button('Delete API key shop').click();
+    await ada.confirm('Delete key');
+    await ada.sees(ada.text('No API keys yet'));
+  });
+
+  test('shows changes that others make, on the dashboard and in the list, without a reload', async () => {
+    const account = new Account(product.target, {
+      token: await ada.page.evaluate(() => JSON.parse(localStorage.getItem('patchbay.session')).token),
+    });
+    const { id } = await account.createInstance('from-elsewhere');
+    await ada.goTo('Dashboard');
+    await ada.seesCount('CONNECTED', 1);
+    await account.link(id);
+    await ada.seesCount('CONNECTED', 2);
+
+    await ada.goTo('Instances');
+    const row = ada.page.getByRole('listitem').filter({ hasText: 'from-elsewhere' });
+    await ada.sees(row.locator('[data-status=CONNECTED]'));
+    await account.act(id, 'disconnect');
+    await ada.sees(row.locator('[data-status=DISCONNECTED]'));
+  });
+
+  test('finds instances by name and by status, and keeps both in the address', async () => {
+    await ada.page.getByLabel('Search instances').fill('front');
+    await ada.page.waitForURL('**/instances/?search=front');
+    await ada.seesNo(ada.link('from-elsewhere'));
+    await ada.sees(ada.link('front-desk'));
+    await ada.page.getByLabel('Status').selectOption('ERROR');
+    await ada.sees(ada.text('No instance matches'));
+    await ada.page.reload();
+    await ada.sees(ada.text('No instance matches'));
+    await ada.button('Show all instances').click();
+    await ada.sees(ada.link('from-elsewhere'));
+  });
+
+  test('logs the instance out, so that the next connect needs a new code', async () => {
+    await ada.link('front-desk').click();
+    await ada.seesStatus('CONNECTED');
+    await ada.choose('Log out of WhatsApp', 'Log out');
+    await ada.seesStatus('DISCONNECTED');
+    await ada.button('Connect').click();
+    await ada.sees(ada.dialog('Link a phone'));
+    await ada.page.keyboard.press('Escape');
+  });
+
+  test('shows the same on a phone, with everything within its width', async () => {
+    const phone = await Visitor.arrive(browser, product.target.url, PHONE);
+    await phone.logIn(ADA);
+    const instance = new URL(ada.page.url());
+    for (const path of ['/', '/instances/', instance.pathname + instance.search]) {
+      await phone.page.goto(path);
+      await phone.seesConnection('live');
+      if (path.startsWith('/instance/')) {
+        await phone.sees(phone.button('Pretend to scan it'));
+        await phone.page.keyboard.press('Escape');
+      }
+      await phone.sees(phone.page.getByRole('heading', { level: 1 }));
+      const overflow = await phone.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(overflow <= 0, `${path} is ${overflow} pixels too wide`);
+    }
+    phone.assertNoErrors();
+    await phone.leave();
+  });
+
+  test('can be used with the keyboard alone', async () => {
+    const { keyboard } = ada.page;
+    const focusIsIn = (role) => ada.page.evaluate((it) => document.activeElement.closest(`[role=${it}]`) !== null, role);
+    await ada.page.goto('/instances/');
+    await ada.sees(ada.link('front-desk'));
+    await keyboard.press('Tab');
+    assert.equal(await ada.page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+    await ada.link('front-desk').focus();
+    await keyboard.press('Enter');
+    await ada.sees(ada.dialog('Link a phone'));
+    assert.ok(await focusIsIn('dialog'));
+    await keyboard.press('Escape');
+    await ada.seesNo(ada.dialog('Link a phone'));
+
+    await ada.button('More actions').focus();
+    await keyboard.press('Enter');
+    await ada.sees(ada.page.getByRole('menuitem', { name: 'Restart' }).and(ada.page.locator(':focus')));
+    await keyboard.press('ArrowDown');
+    await ada.sees(ada.page.getByRole('menuitem', { name: 'Log out of WhatsApp' }).and(ada.page.locator(':focus')));
+    await keyboard.press('Enter');
+    await ada.sees(ada.text('Log this instance out of WhatsApp?'));
+    assert.ok(await focusIsIn('alertdialog'));
+    await keyboard.press('Escape');
+    await ada.seesNo(ada.page.getByRole('alertdialog'));
+    await ada.seesStatus('QR_REQUIRED');
+  });
+
+  test('keeps the chosen theme', async () => {
+    const theme = () => ada.page.evaluate(() => document.documentElement.dataset.theme);
+    await ada.page.goto('/');
+    assert.equal(await theme(), 'light');
+    await ada.button('Theme').click();
+    await ada.page.getByRole('menuitemradio', { name: 'Dark' }).click();
+    assert.equal(await theme(), 'dark');
+    await ada.page.reload();
+    assert.equal(await theme(), 'dark');
+  });
+
+  test('deletes an instance', async () => {
+    await ada.page.goto('/instances/');
+    await ada.link('from-elsewhere').click();
+    await ada.sees(ada.heading('from-elsewhere'));
+    await ada.choose('Delete instance', 'Delete instance');
+    await ada.sees(ada.heading('Instances'));
+    await ada.sees(ada.link('front-desk'));
+    await ada.seesNo(ada.link('from-elsewhere'));
+  });
+
+  test('says so when an address names no instance or no page', async () => {
+    await ada.page.goto('/instance/?id=ccccccccccccccccccccccccc');
+    await ada.sees(ada.text('This instance cannot be shown'));
+    await ada.page.goto('/nowhere/');
+    await ada.sees(ada.heading('There is no such page'));
+    await ada.link('To the dashboard').click();
+    await ada.sees(ada.heading('Dashboard'));
+  });
+
+  test('logs out, refuses a wrong password, and returns to the page that was wanted', async () => {
+    await ada.button(`Account of ${ADA.name}`).click();
+    await ada.page.getByRole('menuitem', { name: 'Log out' }).click();
+    await ada.page.waitForURL('**/login/**');
+    await ada.page.goto('/instances/?status=ERROR');
+    await ada.page.getByLabel('Email').fill(ADA.email);
+    await ada.page.getByLabel('Password').fill('not the password');
+    await ada.button('Log in').click();
+    await ada.sees(ada.page.getByRole('alert'));
+    await ada.page.getByLabel('Password').fill(ADA.password);
+    await ada.button('Log in').click();
+    await ada.page.waitForURL('**/instances/?status=ERROR');
+  });
+
+  test('no script failed on the way', () => ada.assertNoErrors());
+});
