@@ -13,8 +13,8 @@ class LoadConnection {
  public:
   enum class State { kConnecting, kUpgrading, kOpening, kJoining, kReady, kFailed };
 
-  // Starts a non-blocking connect to 127.0.0.1. `packet` is called for every Socket.IO packet once ready, with
-  // the text behind Engine.IO's '4'.
+  // Starts a non-blocking connect to 127.0.0.1. `packet` is called for every Socket.IO packet once ready,
+  // with the text behind Engine.IO's '4'.
   LoadConnection(uint16_t port, size_t index) : port_(port), index_(index) {}
   ~LoadConnection();
   LoadConnection(const LoadConnection&) = delete;
@@ -32,19 +32,20 @@ class LoadConnection {
   bool dirty() const { return !out_.empty(); }
 
   // --- The scenario's own ---
-  uint64_t next_id = 0;       // of the next request
-  uint64_t expected_id = 0;   // of the next answer: order is checked
+  uint64_t next_id = 0;      // of the next request
+  uint64_t expected_id = 0;  // of the next answer: order is checked
   uint64_t received = 0;
   bool queued_for_flush = false;
 
  private:
-  bool handle_frame(std::string_view payload, const std::function<void(LoadConnection&, std::string_view)>& packet);
+  bool handle_frame(std::string_view payload,
+                    const std::function<void(LoadConnection&, std::string_view)>& packet);
 
   const uint16_t port_;
   const size_t index_;
   int fd_ = -1;
   State state_ = State::kConnecting;
-  std::string in_;   // an incomplete rest
+  std::string in_;  // an incomplete rest
   std::string out_;
 };
 

@@ -1,12 +1,6 @@
 // The load generator: many Socket.IO clients on one thread and one epoll, closed loops with a given number of
-// requests outstanding. It checks order and loss, takes the server's CPU time from /proc, and prints one line of
-// JSON. bench/run.mjs drives it.
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
+// requests outstanding. It checks order and loss, takes the server's CPU time from /proc, and prints one line
+// of JSON. bench/run.mjs drives it.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -17,6 +11,12 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "load_connection.h"
 
@@ -62,7 +62,9 @@ double server_rss(int pid) {
 double own_cpu() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -97,10 +99,11 @@ class Load {
       pump_for(settings_.settle);
       const double rss = server_rss(settings_.server_pid);
       const auto n = static_cast<double>(settings_.connections);
-      std::printf("{\"scenario\":\"connect\",\"connections\":%zu,\"per_second\":%.0f,\"cpu_ms_per_connect\":%.4f,"
-                  "\"rss_start\":%.0f,\"rss_held\":%.0f,\"bytes_per_connection\":%.0f,\"generator_cpu\":%.2f}\n",
-                  settings_.connections, n / took, cpu * 1000 / n, rss_start, rss, (rss - rss_start) / n,
-                  own_cpu() / took);
+      std::printf(
+          "{\"scenario\":\"connect\",\"connections\":%zu,\"per_second\":%.0f,\"cpu_ms_per_connect\":%.4f,"
+          "\"rss_start\":%.0f,\"rss_held\":%.0f,\"bytes_per_connection\":%.0f,\"generator_cpu\":%.2f}\n",
+          settings_.connections, n / took, cpu * 1000 / n, rss_start, rss, (rss - rss_start) / n,
+          own_cpu() / took);
       return 0;
     }
     return settings_.scenario == "echo" ? echo() : fan_out();
@@ -115,7 +118,8 @@ class Load {
   bool open_all() {
     connections_.reserve(settings_.connections);
     while (ready_ < settings_.connections && error_.empty()) {
-      while (connections_.size() < settings_.connections && connections_.size() - ready_ < settings_.opening) {
+      while (connections_.size() < settings_.connections &&
+             connections_.size() - ready_ < settings_.opening) {
         connections_.push_back(std::make_unique<LoadConnection>(settings_.port, connections_.size()));
         if (!connections_.back()->start(epoll_)) return false;
       }
@@ -175,7 +179,8 @@ class Load {
   void publish() {
     const size_t room = published_++ % settings_.rooms;
     queue(*connections_[0], "2" + std::to_string(connections_[0]->next_id++) + "[\"publish\",\"room" +
-                                std::to_string(room) + "\"," + payload_object(settings_.payload, published_) + "]");
+                                std::to_string(room) + "\"," + payload_object(settings_.payload, published_) +
+                                "]");
     in_flight_.push_back({published_, members_of(room)});
   }
   size_t members_of(size_t room) const {
@@ -186,7 +191,8 @@ class Load {
     size_t joined = 0;
     handler_ = [&joined](LoadConnection&, std::string_view packet) { joined += packet[0] == '3'; };
     for (size_t i = 1; i < connections_.size(); ++i)
-      queue(*connections_[i], "20[\"subscribe:instance\",\"room" + std::to_string((i - 1) % settings_.rooms) + "\"]");
+      queue(*connections_[i],
+            "20[\"subscribe:instance\",\"room" + std::to_string((i - 1) % settings_.rooms) + "\"]");
     const auto give_up = Clock::now() + std::chrono::seconds(20);
     while (joined + 1 < connections_.size() && error_.empty() && Clock::now() < give_up) poll_once(100);
     if (joined + 1 < connections_.size()) return fail("not everybody could join");
@@ -224,10 +230,11 @@ class Load {
     const double cpu = server_cpu(settings_.server_pid) - cpu_first;
     if (!error_.empty()) return fail("failed while measuring");
     if (messages == 0) return fail("nothing was answered");
-    std::printf("{\"scenario\":\"%s\",\"connections\":%zu,\"outstanding\":%zu,\"rooms\":%zu,\"per_second\":%.0f,"
-                "\"cpu_seconds_per_million\":%.3f,\"server_cpu\":%.2f,\"generator_cpu\":%.2f}\n",
-                settings_.scenario.c_str(), settings_.connections, settings_.outstanding, settings_.rooms,
-                messages / took, cpu * 1e6 / messages, cpu / took, (own_cpu() - own_first) / took);
+    std::printf(
+        "{\"scenario\":\"%s\",\"connections\":%zu,\"outstanding\":%zu,\"rooms\":%zu,\"per_second\":%.0f,"
+        "\"cpu_seconds_per_million\":%.3f,\"server_cpu\":%.2f,\"generator_cpu\":%.2f}\n",
+        settings_.scenario.c_str(), settings_.connections, settings_.outstanding, settings_.rooms,
+        messages / took, cpu * 1e6 / messages, cpu / took, (own_cpu() - own_first) / took);
     return 0;
   }
 
@@ -249,7 +256,7 @@ class Load {
   std::vector<InFlight> in_flight_;
   std::function<void(LoadConnection&, std::string_view)> handler_;
   const std::function<void(LoadConnection&, std::string_view)> on_packet_ = [this](LoadConnection& connection,
-                                                                                  std::string_view packet) {
+                                                                                   std::string_view packet) {
     if (packet[0] == '0') {
       ++ready_;
     } else if (handler_) {
@@ -263,11 +270,14 @@ class Load {
 int main(int argc, char** argv) {
   Settings settings;
   CLI::App app("Drives a Socket.IO server and measures what it costs");
-  app.add_option("scenario", settings.scenario)->required()->check(CLI::IsMember({"connect", "echo", "fanout"}));
+  app.add_option("scenario", settings.scenario)
+      ->required()
+      ->check(CLI::IsMember({"connect", "echo", "fanout"}));
   app.add_option("--port", settings.port)->required();
   app.add_option("--server-pid", settings.server_pid)->required();
   app.add_option("-n,--connections", settings.connections);
-  app.add_option("-k,--outstanding", settings.outstanding, "requests under way: per connection, or of the publisher");
+  app.add_option("-k,--outstanding", settings.outstanding,
+                 "requests under way: per connection, or of the publisher");
   app.add_option("--rooms", settings.rooms);
   app.add_option("--seconds", settings.seconds);
   app.add_option("--warmup", settings.warmup);

@@ -1,15 +1,15 @@
 // The server that conformance suites and load generators drive, built on the public library API alone.
 // Profile `suites`: Engine.IO echo at /engine.io/ and Socket.IO at /socket.io/ with the short timers that the
 // protocol's test suites expect. Profile `bench`: Socket.IO with default timers.
-#include <sys/signalfd.h>
-#include <unistd.h>
+#include <csignal>
+#include <cstdio>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <csignal>
-#include <cstdio>
-#include <thread>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "engineio/server.h"
 #include "http/server.h"
@@ -50,7 +50,8 @@ class Router final : public http::Handler {
     const std::string& path = exchange->request().path;
     if (io_.owns_path(path)) return io_.handle(exchange);
     if (echo_ != nullptr && echo_->owns_path(path)) return echo_->handle(exchange);
-    exchange->respond(http::error_response(404, "RESOURCE_NOT_FOUND", "Only /socket.io/ and /engine.io/ are here."));
+    exchange->respond(
+        http::error_response(404, "RESOURCE_NOT_FOUND", "Only /socket.io/ and /engine.io/ are here."));
   }
 
  private:
@@ -79,12 +80,13 @@ void set_up_suites(socketio::Server& io) {
   io.of("/").on("message-with-ack", [](socketio::Socket&, socketio::Event& event) {
     event.ack_json(event.args().json(), event.args().attachments());
   });
-  io.of("/guarded").use([](const std::shared_ptr<socketio::Connecting>& connecting, socketio::Namespace::Next next) {
-    const boost::json::value auth = connecting->handshake.auth();
-    const auto* const token = auth.as_object().if_contains("token");
-    if (token != nullptr && *token == "open") return next(std::nullopt);
-    next(socketio::ConnectError{.message = "Not allowed", .data_json = R"({"code":"GUARDED"})"});
-  });
+  io.of("/guarded")
+      .use([](const std::shared_ptr<socketio::Connecting>& connecting, socketio::Namespace::Next next) {
+        const boost::json::value auth = connecting->handshake.auth();
+        const auto* const token = auth.as_object().if_contains("token");
+        if (token != nullptr && *token == "open") return next(std::nullopt);
+        next(socketio::ConnectError{.message = "Not allowed", .data_json = R"({"code":"GUARDED"})"});
+      });
 }
 
 void set_up_common(socketio::Server& io) {
@@ -106,10 +108,10 @@ void set_up_common(socketio::Server& io) {
     std::string storage;
     const auto first = cursor.next();
     if (const auto room = socketio::decode_json_string(first.value_or(""), storage))
-      main.to(*room).emit_args("instance:status:changed",
-                               {.json = std::string(cursor.rest()),
-                                .attachments = {event.args().attachments().begin(),
-                                                event.args().attachments().end()}});
+      main.to(*room).emit_args(
+          "instance:status:changed",
+          {.json = std::string(cursor.rest()),
+           .attachments = {event.args().attachments().begin(), event.args().attachments().end()}});
     event.ack(true);
   });
   main.on("call-back", [](socketio::Socket& socket, socketio::Event& event) {
@@ -154,10 +156,9 @@ int run(const Settings& settings) {
   std::unique_ptr<engineio::Server> echo;
   if (settings.profile == "suites") {
     set_up_suites(io);
-    echo = std::make_unique<engineio::Server>(shards, engine_options(settings, "/engine.io/"),
-                                              [](engineio::Connection& connection) {
-                                                return std::make_unique<Echo>(connection);
-                                              });
+    echo = std::make_unique<engineio::Server>(
+        shards, engine_options(settings, "/engine.io/"),
+        [](engineio::Connection& connection) { return std::make_unique<Echo>(connection); });
   }
   Router router(echo.get(), io);
   http::Server server(shards, router, options);

@@ -1,16 +1,19 @@
 #include "app/config.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>
 #include <thread>
+
+#include <CLI/CLI.hpp>
 
 #include "app/version.h"
 
 namespace patchbay::app {
 namespace {
 
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host == "::1";
+}
 
 // Milliseconds as a plain number.
 void add_milliseconds(CLI::App& app, const std::string& name, Milliseconds& target, const std::string& text,
@@ -28,70 +31,106 @@ void describe_serve(CLI::App& serve, Config& config) {
                                                  {"info", log::Level::kInfo},
                                                  {"warning", log::Level::kWarning},
                                                  {"error", log::Level::kError}};
-  const std::map<std::string, log::Format> formats{{"text", log::Format::kText}, {"json", log::Format::kJson}};
+  const std::map<std::string, log::Format> formats{{"text", log::Format::kText},
+                                                   {"json", log::Format::kJson}};
 
   serve.add_option("--host", config.host, "numeric address to listen on; 0.0.0.0 or :: for all")
-      ->envname("PATCHBAY_HOST")->capture_default_str();
+      ->envname("PATCHBAY_HOST")
+      ->capture_default_str();
   serve.add_option("--port", config.port, "port; 0 lets the kernel choose")
-      ->envname("PATCHBAY_PORT")->capture_default_str();
+      ->envname("PATCHBAY_PORT")
+      ->capture_default_str();
   serve.add_option("--shards", config.shards, "event loops; 0 is one a core, at most 64")
-      ->envname("PATCHBAY_SHARDS")->check(CLI::Range(0, 64))->capture_default_str();
+      ->envname("PATCHBAY_SHARDS")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   serve.add_option("--data-dir", config.data_dir, "folder of the database and the generated secrets")
-      ->envname("PATCHBAY_DATA_DIR")->capture_default_str();
-  serve.add_option("--tls-cert", config.tls_certificate, "PEM certificate chain; with --tls-key, HTTPS is served")
+      ->envname("PATCHBAY_DATA_DIR")
+      ->capture_default_str();
+  serve
+      .add_option("--tls-cert", config.tls_certificate,
+                  "PEM certificate chain; with --tls-key, HTTPS is served")
       ->envname("PATCHBAY_TLS_CERT");
   serve.add_option("--tls-key", config.tls_key, "PEM private key")->envname("PATCHBAY_TLS_KEY");
-  serve.add_option("--cors-origin", config.cors_origins, "another origin whose pages may use this server; repeatable")
-      ->envname("PATCHBAY_CORS_ORIGIN")->delimiter(',');
+  serve
+      .add_option("--cors-origin", config.cors_origins,
+                  "another origin whose pages may use this server; repeatable")
+      ->envname("PATCHBAY_CORS_ORIGIN")
+      ->delimiter(',');
   serve.add_option("--qr-format", config.qr_format, "what qrCode holds: a PNG data URL, or the raw text")
-      ->envname("PATCHBAY_QR_FORMAT")->transform(CLI::CheckedTransformer(qr_formats).description("data-url|raw"));
-  serve.add_flag("--simulation", config.simulation,
-                 "simulated WhatsApp and an endpoint that plays the phone; loopback only")
+      ->envname("PATCHBAY_QR_FORMAT")
+      ->transform(CLI::CheckedTransformer(qr_formats).description("data-url|raw"));
+  serve
+      .add_flag("--simulation", config.simulation,
+                "simulated WhatsApp and an endpoint that plays the phone; loopback only")
       ->envname("PATCHBAY_SIMULATION");
   serve.add_flag("--development", config.development, "accept sockets without credentials; loopback only")
       ->envname("PATCHBAY_DEVELOPMENT");
   serve.add_option("--log-level", config.log_level)
-      ->envname("PATCHBAY_LOG_LEVEL")->transform(CLI::CheckedTransformer(levels).description("debug|info|warning|error"));
+      ->envname("PATCHBAY_LOG_LEVEL")
+      ->transform(CLI::CheckedTransformer(levels).description("debug|info|warning|error"));
   serve.add_option("--log-format", config.log_format)
-      ->envname("PATCHBAY_LOG_FORMAT")->transform(CLI::CheckedTransformer(formats).description("text|json"));
+      ->envname("PATCHBAY_LOG_FORMAT")
+      ->transform(CLI::CheckedTransformer(formats).description("text|json"));
 
-  serve.add_option("--jwt-secret-file", config.jwt_secret_file,
-                   "file with the HS256 secret, instead of PATCHBAY_JWT_SECRET or the generated one")
+  serve
+      .add_option("--jwt-secret-file", config.jwt_secret_file,
+                  "file with the HS256 secret, instead of PATCHBAY_JWT_SECRET or the generated one")
       ->envname("PATCHBAY_JWT_SECRET_FILE");
-  serve.add_option("--jwt-public-key", config.jwt_public_key_file,
-                   "PEM public key (RSA or P-256): tokens signed with RS256 or ES256 are accepted beside HS256")
+  serve
+      .add_option(
+          "--jwt-public-key", config.jwt_public_key_file,
+          "PEM public key (RSA or P-256): tokens signed with RS256 or ES256 are accepted beside HS256")
       ->envname("PATCHBAY_JWT_PUBLIC_KEY");
-  serve.add_option("--jwt-issuer", config.jwt_issuer, "required 'iss' of tokens")->envname("PATCHBAY_JWT_ISSUER");
-  serve.add_option("--jwt-audience", config.jwt_audience, "required 'aud' of tokens")->envname("PATCHBAY_JWT_AUDIENCE");
-  serve.add_option("--jwt-clock-skew-seconds", config.jwt_clock_skew_seconds, "tolerance for exp, nbf and iat")
-      ->envname("PATCHBAY_JWT_CLOCK_SKEW_SECONDS")->check(CLI::Range(0, 600))->capture_default_str();
+  serve.add_option("--jwt-issuer", config.jwt_issuer, "required 'iss' of tokens")
+      ->envname("PATCHBAY_JWT_ISSUER");
+  serve.add_option("--jwt-audience", config.jwt_audience, "required 'aud' of tokens")
+      ->envname("PATCHBAY_JWT_AUDIENCE");
+  serve
+      .add_option("--jwt-clock-skew-seconds", config.jwt_clock_skew_seconds, "tolerance for exp, nbf and iat")
+      ->envname("PATCHBAY_JWT_CLOCK_SKEW_SECONDS")
+      ->check(CLI::Range(0, 600))
+      ->capture_default_str();
   serve.add_option("--jwt-lifetime-hours", config.jwt_lifetime_hours, "how long a login lasts")
-      ->envname("PATCHBAY_JWT_LIFETIME_HOURS")->check(CLI::Range(1, 24 * 366))->capture_default_str();
+      ->envname("PATCHBAY_JWT_LIFETIME_HOURS")
+      ->check(CLI::Range(1, 24 * 366))
+      ->capture_default_str();
 
   serve.add_option("--events-kept", config.events_kept, "events kept for each instance")
-      ->envname("PATCHBAY_EVENTS_KEPT")->check(CLI::Range(uint64_t{100}, uint64_t{10'000'000}))->capture_default_str();
+      ->envname("PATCHBAY_EVENTS_KEPT")
+      ->check(CLI::Range(uint64_t{100}, uint64_t{10'000'000}))
+      ->capture_default_str();
   serve.add_option("--events-days", config.events_days, "days that events are kept")
-      ->envname("PATCHBAY_EVENTS_DAYS")->check(CLI::Range(1, 3650))->capture_default_str();
+      ->envname("PATCHBAY_EVENTS_DAYS")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
   serve.add_option("--max-body-bytes", config.max_body_bytes, "largest request body")
-      ->envname("PATCHBAY_MAX_BODY_BYTES")->check(CLI::Range(1024, 64 * 1024 * 1024))->capture_default_str();
+      ->envname("PATCHBAY_MAX_BODY_BYTES")
+      ->check(CLI::Range(1024, 64 * 1024 * 1024))
+      ->capture_default_str();
   serve.add_option("--max-payload", config.max_payload_bytes, "largest Socket.IO message, bytes")
-      ->envname("PATCHBAY_MAX_PAYLOAD")->check(CLI::Range(1024, 64 * 1024 * 1024))->capture_default_str();
+      ->envname("PATCHBAY_MAX_PAYLOAD")
+      ->check(CLI::Range(1024, 64 * 1024 * 1024))
+      ->capture_default_str();
   serve.add_option("--max-subscriptions-per-socket", config.max_subscriptions_per_socket)
-      ->envname("PATCHBAY_MAX_SUBSCRIPTIONS_PER_SOCKET")->check(CLI::Range(1, 100'000))->capture_default_str();
+      ->envname("PATCHBAY_MAX_SUBSCRIPTIONS_PER_SOCKET")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   add_milliseconds(serve, "--request-timeout-ms", config.request_timeout, "a request must be whole by then",
                    "PATCHBAY_REQUEST_TIMEOUT_MS", 100, 600'000);
   add_milliseconds(serve, "--heartbeat-interval-ms", config.ping_interval, "Engine.IO pings",
                    "PATCHBAY_HEARTBEAT_INTERVAL_MS", 100, 3'600'000);
   add_milliseconds(serve, "--heartbeat-timeout-ms", config.ping_timeout, "wait for the pong",
                    "PATCHBAY_HEARTBEAT_TIMEOUT_MS", 100, 3'600'000);
-  add_milliseconds(serve, "--reconnect-delay-ms", config.reconnect_first_delay, "first delay after a lost connection",
-                   "PATCHBAY_RECONNECT_DELAY_MS", 10, 3'600'000);
+  add_milliseconds(serve, "--reconnect-delay-ms", config.reconnect_first_delay,
+                   "first delay after a lost connection", "PATCHBAY_RECONNECT_DELAY_MS", 10, 3'600'000);
   add_milliseconds(serve, "--reconnect-delay-max-ms", config.reconnect_max_delay, "longest delay",
                    "PATCHBAY_RECONNECT_DELAY_MAX_MS", 10, 86'400'000);
   add_milliseconds(serve, "--drain-timeout-ms", config.drain_timeout, "bound of a graceful stop",
                    "PATCHBAY_DRAIN_TIMEOUT_MS", 100, 600'000);
   add_milliseconds(serve, "--simulation-qr-lifetime-ms", config.simulated_qr_lifetime,
-                   "how long a simulated QR code is valid", "PATCHBAY_SIMULATION_QR_LIFETIME_MS", 100, 600'000);
+                   "how long a simulated QR code is valid", "PATCHBAY_SIMULATION_QR_LIFETIME_MS", 100,
+                   600'000);
   add_milliseconds(serve, "--simulation-connect-delay-ms", config.simulated_connect_delay,
                    "how long the simulated network takes", "PATCHBAY_SIMULATION_CONNECT_DELAY_MS", 0, 60'000);
 }
@@ -120,7 +159,8 @@ Invocation read_command_line(int argc, const char* const* argv) {
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");
   invocation.config.master_key = secret_from_environment("PATCHBAY_MASTER_KEY");
   invocation.command = Invocation::Command::kServe;
-  if (invocation.config.shards == 0) invocation.config.shards = std::max(1u, std::thread::hardware_concurrency());
+  if (invocation.config.shards == 0)
+    invocation.config.shards = std::max(1u, std::thread::hardware_concurrency());
   return invocation;
 }
 
@@ -128,10 +168,11 @@ Status check(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty())
     return fail(ErrorCode::kConfiguration, "--tls-cert and --tls-key belong together; give both or neither");
   if ((config.development || config.simulation) && !is_loopback(config.host))
-    return fail(ErrorCode::kConfiguration,
-                std::string(config.development ? "--development" : "--simulation") +
-                    " is for a developer's machine and listens on loopback only; use --host 127.0.0.1 or leave "
-                    "the switch away");
+    return fail(
+        ErrorCode::kConfiguration,
+        std::string(config.development ? "--development" : "--simulation") +
+            " is for a developer's machine and listens on loopback only; use --host 127.0.0.1 or leave "
+            "the switch away");
   if (config.reconnect_max_delay < config.reconnect_first_delay)
     return fail(ErrorCode::kConfiguration, "--reconnect-delay-max-ms is smaller than --reconnect-delay-ms");
   return {};

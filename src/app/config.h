@@ -1,5 +1,5 @@
-// What the operator decides: read once at start from the command line and the environment, checked whole, with
-// errors that say what to change. Immutable afterwards.
+// What the operator decides: read once at start from the command line and the environment, checked whole,
+// with errors that say what to change. Immutable afterwards.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Config {
   unsigned events_days = 30;
 
   // --- Tokens ---
-  std::string jwt_secret;       // from the environment only, or the file below, or made at first start
+  std::string jwt_secret;  // from the environment only, or the file below, or made at first start
   std::string jwt_secret_file;
   std::string jwt_public_key_file;  // PEM, RSA or P-256: tokens of an identity provider are accepted too
   std::string jwt_issuer;
@@ -69,10 +69,12 @@ struct Invocation {
   Config config;
 };
 
-// Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints itself.
+// Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints
+// itself.
 Invocation read_command_line(int argc, const char* const* argv);
 
-// What cannot be told from one option alone: loopback for --development and --simulation, certificate with key.
+// What cannot be told from one option alone: loopback for --development and --simulation, certificate with
+// key.
 Status check(const Config& config);
 
 }  // namespace patchbay::app

@@ -7,7 +7,9 @@
 namespace patchbay::app {
 namespace {
 
-bool is_api_path(std::string_view path) { return path == "/api" || path.starts_with("/api/") || path == "/health"; }
+bool is_api_path(std::string_view path) {
+  return path == "/api" || path.starts_with("/api/") || path == "/health";
+}
 
 }  // namespace
 

@@ -1,13 +1,13 @@
 #include "app/metrics_page.h"
 
+#include <fstream>
+#include <utility>
+#include <vector>
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <fstream>
-#include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/error_code.h"
@@ -49,7 +49,9 @@ double resident_bytes() {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -57,7 +59,9 @@ double read(const std::atomic<uint64_t>& value) {
   return static_cast<double>(value.load(std::memory_order_relaxed));
 }
 
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
 
 }  // namespace
 
@@ -68,12 +72,13 @@ http::Response MetricsPage::respond(const http::Request& request) const {
     response.set("allow", "GET, HEAD");
     return response;
   }
-  const bool allowed = token_.empty() ? is_loopback(request.remote_address)
-                                      : equals_constant_time(request.header("authorization").value_or(""),
-                                                             "Bearer " + token_);
+  const bool allowed =
+      token_.empty() ? is_loopback(request.remote_address)
+                     : equals_constant_time(request.header("authorization").value_or(""), "Bearer " + token_);
   if (!allowed)
-    return http::error_response(401, to_string(ErrorCode::kAuthentication),
-                                "Metrics are for this machine, or for who sends PATCHBAY_METRICS_TOKEN as a bearer token.");
+    return http::error_response(
+        401, to_string(ErrorCode::kAuthentication),
+        "Metrics are for this machine, or for who sends PATCHBAY_METRICS_TOKEN as a bearer token.");
   http::Response response{.body = render()};
   response.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
@@ -102,7 +107,8 @@ std::string MetricsPage::render() const {
     messages += read(shard.messages_in);
     bytes += read(shard.bytes_in);
   }
-  out.gauge("patchbay_engineio_sessions", "Engine.IO sessions now.", static_cast<double>(engine.session_count()));
+  out.gauge("patchbay_engineio_sessions", "Engine.IO sessions now.",
+            static_cast<double>(engine.session_count()));
   out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", polling,
               {{"transport", "polling"}});
   out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", websocket,
@@ -135,9 +141,12 @@ std::string MetricsPage::render() const {
 
   const store::StoreMetrics store = sources_.store.metrics();
   out.counter("patchbay_store_reads_total", "Read transactions.", static_cast<double>(store.reads));
-  out.counter("patchbay_store_commits_total", "Groups of writes that became durable.", static_cast<double>(store.commits));
-  out.counter("patchbay_store_writes_total", "Writes that became durable.", static_cast<double>(store.writes));
-  out.counter("patchbay_store_failed_writes_total", "Writes that failed.", static_cast<double>(store.failed_writes));
+  out.counter("patchbay_store_commits_total", "Groups of writes that became durable.",
+              static_cast<double>(store.commits));
+  out.counter("patchbay_store_writes_total", "Writes that became durable.",
+              static_cast<double>(store.writes));
+  out.counter("patchbay_store_failed_writes_total", "Writes that failed.",
+              static_cast<double>(store.failed_writes));
   out.counter("patchbay_store_refused_writes_total", "Writes refused because too many waited.",
               static_cast<double>(store.refused_writes));
   out.gauge("patchbay_store_queue_depth", "Writes that wait.", static_cast<double>(store.queue_depth));
@@ -150,12 +159,14 @@ std::string MetricsPage::render() const {
     for (size_t i = 0; i < sources_.shards.size(); ++i)
       out.counter(name, help, value(sources_.shards[i].counters()), {{"shard", std::to_string(i)}});
   };
-  each_shard("patchbay_shard_turns_total", "Turns of the event loop.", [](const auto& c) { return read(c.turns); });
+  each_shard("patchbay_shard_turns_total", "Turns of the event loop.",
+             [](const auto& c) { return read(c.turns); });
   each_shard("patchbay_shard_busy_seconds_total", "Time outside of waiting.",
              [](const auto& c) { return read(c.busy_microseconds) / 1e6; });
   for (size_t i = 0; i < sources_.shards.size(); ++i)
     out.gauge("patchbay_shard_longest_turn_seconds", "Longest turn so far.",
-              read(sources_.shards[i].counters().longest_turn_microseconds) / 1e6, {{"shard", std::to_string(i)}});
+              read(sources_.shards[i].counters().longest_turn_microseconds) / 1e6,
+              {{"shard", std::to_string(i)}});
   return out.text();
 }
 

@@ -8,8 +8,9 @@ class EndedSession final : public whatsapp::Session {
   EndedSession(whatsapp::SessionObserver& observer, Executor& executor) {
     end_ = executor.run_after(Milliseconds(0), [&observer] {
       observer.on_closed({.reason = whatsapp::CloseReason::kInternal,
-                          .text = "This build has no WhatsApp engine yet. Start the server with --simulation to "
-                                  "try everything with a simulated phone."});
+                          .text =
+                              "This build has no WhatsApp engine yet. Start the server with --simulation to "
+                              "try everything with a simulated phone."});
     });
   }
   void close() override {}
@@ -24,8 +25,8 @@ class EndedSession final : public whatsapp::Session {
 
 }  // namespace
 
-std::unique_ptr<whatsapp::Session> NoEngine::open(whatsapp::SessionOptions, whatsapp::SessionObserver& observer,
-                                                  Executor& executor) {
+std::unique_ptr<whatsapp::Session> NoEngine::open(whatsapp::SessionOptions,
+                                                  whatsapp::SessionObserver& observer, Executor& executor) {
   return std::make_unique<EndedSession>(observer, executor);
 }
 

@@ -9,8 +9,8 @@ class NoEngine final : public whatsapp::Engine {
  public:
   std::string_view name() const override { return "none"; }
   bool is_simulation() const override { return false; }
-  std::unique_ptr<whatsapp::Session> open(whatsapp::SessionOptions options, whatsapp::SessionObserver& observer,
-                                          Executor& executor) override;
+  std::unique_ptr<whatsapp::Session> open(whatsapp::SessionOptions options,
+                                          whatsapp::SessionObserver& observer, Executor& executor) override;
 };
 
 }  // namespace patchbay::app

@@ -1,10 +1,5 @@
 #include "app/program.h"
 
-#include <pthread.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +8,11 @@
 #include <memory>
 #include <sstream>
 #include <thread>
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/front_door.h"
 #include "app/metrics_page.h"
@@ -57,7 +57,8 @@ Result<std::string> read_text_file(const std::string& path, const std::string& w
   std::stringstream text;
   text << file.rdbuf();
   if (!file || text.str().empty())
-    return fail(ErrorCode::kConfiguration, "cannot read the " + what + " file '" + path + "'; give a readable PEM file");
+    return fail(ErrorCode::kConfiguration,
+                "cannot read the " + what + " file '" + path + "'; give a readable PEM file");
   return text.str();
 }
 
@@ -65,13 +66,16 @@ Status prepare_data_dir(const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (!error && access(directory.c_str(), R_OK | W_OK | X_OK) == 0) return {};
-  return fail(ErrorCode::kConfiguration, "the data folder '" + directory +
-                                             "' cannot be made or written; choose another with --data-dir or mend "
-                                             "its permissions");
+  return fail(ErrorCode::kConfiguration,
+              "the data folder '" + directory +
+                  "' cannot be made or written; choose another with --data-dir or mend "
+                  "its permissions");
 }
 
 // A text that fits into no QR code gives nothing to show; the raw text goes out beside it.
-std::string draw_qr(std::string_view text) { return manager::qr_data_url(text).value_or(""); }
+std::string draw_qr(std::string_view text) {
+  return manager::qr_data_url(text).value_or("");
+}
 
 struct Secrets {
   crypto::SecretBox box;
@@ -99,7 +103,8 @@ Result<Secrets> load_secrets(const Config& config) {
 // Every service, in the order in which each needs the ones before it; destroyed in the opposite order.
 class Program {
  public:
-  Program(const Config& config, std::vector<http::StaticFile> panel) : config_(config), site_(std::move(panel)) {}
+  Program(const Config& config, std::vector<http::StaticFile> panel)
+      : config_(config), site_(std::move(panel)) {}
 
   Status start();
   void stop();
@@ -226,7 +231,8 @@ Status Program::build_server() {
                        .max_body_bytes = config_.max_body_bytes});
   front_door_ = std::make_unique<FrontDoor>(
       *io_, [this](const http::Request& request) { return api_->handle(request); },
-      [this](const http::Request& request) { return metrics_->respond(request); }, *workers_, site_, origins_);
+      [this](const http::Request& request) { return metrics_->respond(request); }, *workers_, site_,
+      origins_);
   server_ = std::make_unique<http::Server>(*shards_, *front_door_, options);
   const char* const token = std::getenv("PATCHBAY_METRICS_TOKEN");
   metrics_ = std::make_unique<MetricsPage>(

@@ -8,8 +8,9 @@
 
 namespace patchbay::app {
 
-// Serves until SIGTERM or SIGINT, then stops gracefully. Returns the exit code: 0 after a graceful stop, 1 when
-// it could not start (one clear line on standard error) or a stop took longer than drain_timeout. Once per process.
+// Serves until SIGTERM or SIGINT, then stops gracefully. Returns the exit code: 0 after a graceful stop, 1
+// when it could not start (one clear line on standard error) or a stop took longer than drain_timeout. Once
+// per process.
 int serve(const Config& config, std::vector<http::StaticFile> panel);
 
 }  // namespace patchbay::app

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -50,7 +50,8 @@ TEST(Ids, HaveTheirFormAndDoNotRepeat) {
 }
 
 TEST(RedactTarget, HidesSecretsAndKeepsTheRest) {
-  EXPECT_EQ(log::redact_target("/socket.io/?EIO=4&token=abc.def&t=1"), "/socket.io/?EIO=4&token=[redacted]&t=1");
+  EXPECT_EQ(log::redact_target("/socket.io/?EIO=4&token=abc.def&t=1"),
+            "/socket.io/?EIO=4&token=[redacted]&t=1");
   EXPECT_EQ(log::redact_target("/x?Tok%65n=abc"), "/x?Tok%65n=[redacted]");
   EXPECT_EQ(log::redact_target("/x"), "/x");
   EXPECT_EQ(log::redact_target("/x?"), "/x?");

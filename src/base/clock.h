@@ -46,7 +46,11 @@ class ManualClock final : public Clock {
 
 // "2026-11-23T19:00:00.000Z"
 std::string to_iso8601(WallTime time);
-inline int64_t to_unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime from_unix_ms(int64_t ms) { return WallTime(Milliseconds(ms)); }
+inline int64_t to_unix_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+inline WallTime from_unix_ms(int64_t ms) {
+  return WallTime(Milliseconds(ms));
+}
 
 }  // namespace patchbay

@@ -36,17 +36,17 @@ enum class ErrorCode {
   kServiceUnavailable,
   kDatabase,
   // Beyond the seed's contract:
-  kBadRequest,           // malformed HTTP or JSON
-  kMethodNotAllowed,     // 405
-  kRequestTimeout,       // 408
-  kPayloadTooLarge,      // 413
-  kUriTooLong,           // 414
-  kUnsupportedMediaType, // 415
-  kHeadersTooLarge,      // 431
-  kOriginForbidden,      // 403: the Origin header names a site that is not allowed
-  kTooManySubscriptions, // a socket asked for more rooms than it may join
-  kStorageFull,          // 507: the disk refused a write
-  kConfiguration,        // start-up: a setting is missing or wrong
+  kBadRequest,            // malformed HTTP or JSON
+  kMethodNotAllowed,      // 405
+  kRequestTimeout,        // 408
+  kPayloadTooLarge,       // 413
+  kUriTooLong,            // 414
+  kUnsupportedMediaType,  // 415
+  kHeadersTooLarge,       // 431
+  kOriginForbidden,       // 403: the Origin header names a site that is not allowed
+  kTooManySubscriptions,  // a socket asked for more rooms than it may join
+  kStorageFull,           // 507: the disk refused a write
+  kConfiguration,         // start-up: a setting is missing or wrong
 };
 
 // The code as clients see it, e.g. "INSTANCE_NOT_FOUND". Static storage.

@@ -48,8 +48,8 @@ class Executor {
   // Thread-safe. Tasks posted by one thread run in the order that thread posted them. A task posted after the
   // executor stopped is destroyed without being run.
   virtual void post(Task task) = 0;
-  // On the executor's thread only. Runs `task` once, not before `delay` has passed. Hold the Timer for as long
-  // as the task is wanted.
+  // On the executor's thread only. Runs `task` once, not before `delay` has passed. Hold the Timer for as
+  // long as the task is wanted.
   [[nodiscard]] virtual Timer run_after(Milliseconds delay, Task task) = 0;
   // Time as this executor sees it; cached once a turn by a shard. On the executor's thread only.
   virtual SteadyTime now() const = 0;
@@ -58,8 +58,8 @@ class Executor {
   virtual void cancel_timer(uint64_t id) = 0;
 };
 
-// Runs nothing by itself: the test calls run_ready() and advance(). post() is thread-safe, the rest belongs to
-// the test's thread.
+// Runs nothing by itself: the test calls run_ready() and advance(). post() is thread-safe, the rest belongs
+// to the test's thread.
 class ManualExecutor final : public Executor {
  public:
   explicit ManualExecutor(ManualClock& clock) : clock_(clock) {}

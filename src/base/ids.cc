@@ -1,7 +1,5 @@
 #include "base/ids.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -9,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 #include <system_error>
+
+#include <sys/random.h>
 
 namespace patchbay {
 namespace {
@@ -58,7 +58,9 @@ uint64_t random_u64() {
   return value;
 }
 
-double random_unit() { return static_cast<double>(random_u64() >> 11) * 0x1p-53; }
+double random_unit() {
+  return static_cast<double>(random_u64() >> 11) * 0x1p-53;
+}
 
 std::string random_id(size_t length) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -40,9 +40,15 @@ void flush();
 inline void debug(std::string_view event, Fields fields = {}) {
   if (enabled(Level::kDebug)) write(Level::kDebug, event, fields);
 }
-inline void info(std::string_view event, Fields fields = {}) { write(Level::kInfo, event, fields); }
-inline void warning(std::string_view event, Fields fields = {}) { write(Level::kWarning, event, fields); }
-inline void error(std::string_view event, Fields fields = {}) { write(Level::kError, event, fields); }
+inline void info(std::string_view event, Fields fields = {}) {
+  write(Level::kInfo, event, fields);
+}
+inline void warning(std::string_view event, Fields fields = {}) {
+  write(Level::kWarning, event, fields);
+}
+inline void error(std::string_view event, Fields fields = {}) {
+  write(Level::kError, event, fields);
+}
 
 // `target` (path and query of a URL) with the values of `token`, `apiKey`, `api_key`, `access_token`,
 // `authorization`, `password` and `secret` replaced by "[redacted]". For access logs.

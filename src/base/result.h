@@ -33,10 +33,10 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
 
 // Evaluates a Result; on failure returns its Error from the enclosing function.
 //   PB_TRY(store.flush());
-#define PB_TRY(expression)                                                    \
-  do {                                                                        \
-    if (auto pb_result_ = (expression); !pb_result_) [[unlikely]]             \
-      return std::unexpected(std::move(pb_result_).error());                  \
+#define PB_TRY(expression)                                        \
+  do {                                                            \
+    if (auto pb_result_ = (expression); !pb_result_) [[unlikely]] \
+      return std::unexpected(std::move(pb_result_).error());      \
   } while (false)
 
 #define PB_CONCAT_INNER_(a, b) a##b
@@ -45,7 +45,8 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
 //   PB_ASSIGN(auto user, accounts.find(id));
 #define PB_ASSIGN(declaration, expression) \
   PB_ASSIGN_IMPL_(PB_CONCAT_(pb_result_, __LINE__), declaration, expression)
-#define PB_ASSIGN_IMPL_(result, declaration, expression)                  \
-  auto result = (expression);                                             \
-  if (!result) [[unlikely]] return std::unexpected(std::move(result).error()); \
+#define PB_ASSIGN_IMPL_(result, declaration, expression) \
+  auto result = (expression);                            \
+  if (!result) [[unlikely]]                              \
+    return std::unexpected(std::move(result).error());   \
   declaration = std::move(*result)

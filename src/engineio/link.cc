@@ -53,7 +53,8 @@ void Server::Link::open_with_websocket(net::StreamPtr stream, std::string_view u
   accept();
 }
 
-void Server::Link::add_candidate(net::StreamPtr stream, std::string_view upgrade_response, std::string leftover) {
+void Server::Link::add_candidate(net::StreamPtr stream, std::string_view upgrade_response,
+                                 std::string leftover) {
   const websocket::FrameParser::Options options{.max_message_bytes = server_.options_.session.max_payload,
                                                 .max_fragments = server_.options_.max_fragments};
   candidate_ = std::make_unique<Candidate>(*this);
@@ -81,12 +82,15 @@ void Server::Link::on_post(const http::ExchangePtr& exchange) {
       server_.respond(exchange, std::move(response));
       break;
     }
-    case Session::PostVerdict::kBadRequest: server_.refuse(exchange, 3); break;
+    case Session::PostVerdict::kBadRequest:
+      server_.refuse(exchange, 3);
+      break;
     case Session::PostVerdict::kTooLarge:
-      server_.respond(exchange, http::error_response(413, to_string(ErrorCode::kPayloadTooLarge),
-                                                     "The polling body is larger than maxPayload, " +
-                                                         std::to_string(server_.options_.session.max_payload) +
-                                                         " bytes. Send less at a time."));
+      server_.respond(exchange,
+                      http::error_response(413, to_string(ErrorCode::kPayloadTooLarge),
+                                           "The polling body is larger than maxPayload, " +
+                                               std::to_string(server_.options_.session.max_payload) +
+                                               " bytes. Send less at a time."));
       break;
   }
 }
@@ -165,7 +169,8 @@ void Server::Link::on_message(bool binary, std::string_view payload) {
   Counters& counters = server_.per_shard_[shard_.index()]->counters;
   PerShard::bump(counters.messages_in);
   PerShard::bump(counters.bytes_in, payload.size());
-  binary ? session_.on_websocket_binary(payload, shard_.now()) : session_.on_websocket_text(payload, shard_.now());
+  binary ? session_.on_websocket_binary(payload, shard_.now())
+         : session_.on_websocket_text(payload, shard_.now());
 }
 
 void Server::Link::on_closed(uint16_t code, std::string_view) {
@@ -177,7 +182,9 @@ void Server::Link::on_drained() {
   if (application_) application_->on_drain();
 }
 
-void Server::Link::on_timer() { session_.on_deadline(shard_.now()); }
+void Server::Link::on_timer() {
+  session_.on_deadline(shard_.now());
+}
 
 void Server::Link::on_end_of_turn() {
   flush_pending_ = false;

@@ -5,7 +5,6 @@
 
 #include "base/bytes.h"
 #include "base/error_code.h"
-
 #include "engineio/link.h"
 #include "engineio/server_shard.h"
 #include "http/query.h"
@@ -17,20 +16,28 @@ namespace {
 // Error codes and texts of Node's engine.io, which clients show to their users.
 std::string_view error_message(int code) {
   switch (code) {
-    case 0: return "Transport unknown";
-    case 1: return "Session ID unknown";
-    case 2: return "Bad handshake method";
-    case 3: return "Bad request";
-    case 4: return "Forbidden";
-    case 5: return "Unsupported protocol version";
-    default: return "Bad request";
+    case 0:
+      return "Transport unknown";
+    case 1:
+      return "Session ID unknown";
+    case 2:
+      return "Bad handshake method";
+    case 3:
+      return "Bad request";
+    case 4:
+      return "Forbidden";
+    case 5:
+      return "Unsupported protocol version";
+    default:
+      return "Bad request";
   }
 }
 
 http::Response engine_error(int code) {
   http::Response response{.status = code == 4 ? 403 : 400};
   response.set("content-type", "application/json");
-  response.body = "{\"code\":" + std::to_string(code) + ",\"message\":\"" + std::string(error_message(code)) + "\"}";
+  response.body =
+      "{\"code\":" + std::to_string(code) + ",\"message\":\"" + std::string(error_message(code)) + "\"}";
   return response;
 }
 
@@ -53,7 +60,8 @@ std::optional<std::string> Handshake::query_parameter(std::string_view name) con
 
 Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
     : shards_(shards), options_(std::move(options)), accept_(std::move(accept)) {
-  if (shards.size() > SessionId::kMaxShards) throw std::invalid_argument("an Engine.IO server has at most 64 shards");
+  if (shards.size() > SessionId::kMaxShards)
+    throw std::invalid_argument("an Engine.IO server has at most 64 shards");
   for (size_t i = 0; i < shards.size(); ++i) {
     per_shard_.push_back(std::make_unique<PerShard>());
     per_shard_.back()->shard = &shards[i];
@@ -67,9 +75,13 @@ bool Server::owns_path(std::string_view path) const {
   return path == own || path == own.substr(0, own.size() - 1);
 }
 
-Server::PerShard& Server::shard_of(const SessionId& id) const { return *per_shard_[id.shard_index()]; }
+Server::PerShard& Server::shard_of(const SessionId& id) const {
+  return *per_shard_[id.shard_index()];
+}
 
-const Server::Counters& Server::counters(size_t shard) const { return per_shard_[shard]->counters; }
+const Server::Counters& Server::counters(size_t shard) const {
+  return per_shard_[shard]->counters;
+}
 
 size_t Server::session_count() const {
   size_t count = 0;
@@ -81,7 +93,8 @@ void Server::respond(const http::ExchangePtr& exchange, http::Response response)
   options_.origins.add_headers(exchange->request(), response);
   response.set("cache-control", "no-store");
   if (exchange->shard().on_this_thread()) return exchange->respond(std::move(response));
-  exchange->shard().post([exchange, response = std::move(response)]() mutable { exchange->respond(std::move(response)); });
+  exchange->shard().post(
+      [exchange, response = std::move(response)]() mutable { exchange->respond(std::move(response)); });
 }
 
 void Server::refuse(const http::ExchangePtr& exchange, int code) const {
@@ -189,7 +202,8 @@ void Server::handle_get(const http::ExchangePtr& exchange, const SessionId& id) 
 
 void Server::handle_post(const http::ExchangePtr& exchange, const SessionId& id) {
   // Binary bodies belong to protocol 3.
-  if (const auto type = exchange->request().header("content-type"); type && type->starts_with("application/octet-stream"))
+  if (const auto type = exchange->request().header("content-type");
+      type && type->starts_with("application/octet-stream"))
     return refuse(exchange, 3);
   PerShard& owner = shard_of(id);
   const auto on_owner = [this, exchange, id, &owner] {
@@ -229,7 +243,8 @@ void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& 
     if (!verdict()) return;
     exchange->shard().post([exchange, attach, &owner] {
       if (!exchange->open()) return;
-      owner.shard->post([attach, upgrade = exchange->take_stream()]() mutable { attach(std::move(upgrade)); });
+      owner.shard->post(
+          [attach, upgrade = exchange->take_stream()]() mutable { attach(std::move(upgrade)); });
     });
   });
 }

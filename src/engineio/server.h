@@ -54,7 +54,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Called on the new session's shard. Returns what is to receive its messages; null closes the session at once.
+  // Called on the new session's shard. Returns what is to receive its messages; null closes the session at
+  // once.
   using Accept = std::function<std::unique_ptr<Session::Application>(Connection&)>;
 
   // Written by the shards, read by anyone.

@@ -1,9 +1,10 @@
 // The sessions of one shard. Internal to the module.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstring>
 #include <memory>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engineio/link.h"
 

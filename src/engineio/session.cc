@@ -19,13 +19,20 @@ constexpr char kClose = '1', kPing = '2', kPong = '3', kMessage = '4', kUpgrade 
 
 std::string_view to_string(CloseReason reason) {
   switch (reason) {
-    case CloseReason::kTransportClose: return "transport close";
-    case CloseReason::kTransportError: return "transport error";
-    case CloseReason::kPingTimeout: return "ping timeout";
-    case CloseReason::kParseError: return "parse error";
-    case CloseReason::kForcedClose: return "forced close";
-    case CloseReason::kServerShutdown: return "server shutting down";
-    case CloseReason::kOverflow: return "output overflow";
+    case CloseReason::kTransportClose:
+      return "transport close";
+    case CloseReason::kTransportError:
+      return "transport error";
+    case CloseReason::kPingTimeout:
+      return "ping timeout";
+    case CloseReason::kParseError:
+      return "parse error";
+    case CloseReason::kForcedClose:
+      return "forced close";
+    case CloseReason::kServerShutdown:
+      return "server shutting down";
+    case CloseReason::kOverflow:
+      return "output overflow";
   }
   return "transport error";
 }
@@ -39,13 +46,16 @@ SessionId SessionId::generate(size_t shard_index) {
 }
 
 std::optional<SessionId> SessionId::parse(std::string_view text) {
-  if (text.size() != kLength || text.find_first_not_of(kIdAlphabet) != std::string_view::npos) return std::nullopt;
+  if (text.size() != kLength || text.find_first_not_of(kIdAlphabet) != std::string_view::npos)
+    return std::nullopt;
   SessionId id;
   std::ranges::copy(text, id.characters_.begin());
   return id;
 }
 
-size_t SessionId::shard_index() const { return kIdAlphabet.find(characters_[0]); }
+size_t SessionId::shard_index() const {
+  return kIdAlphabet.find(characters_[0]);
+}
 
 SharedMessage SharedMessage::text(std::string_view text) {
   SharedMessage message;
@@ -71,7 +81,8 @@ SharedMessage SharedMessage::binary(std::string_view bytes) {
   return message;
 }
 
-Session::Session(const SessionId& id, const SessionOptions& options, Io& io) : id_(id), options_(options), io_(io) {}
+Session::Session(const SessionId& id, const SessionOptions& options, Io& io)
+    : id_(id), options_(options), io_(io) {}
 
 // --- Lifetime ---------------------------------------------------------------------------------------------
 
@@ -104,8 +115,9 @@ void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std:
     io_.close_websocket(code, text);
     return finish(reason);
   }
-  // What is queued goes first and by itself: a client acts on the close packet at once, on messages a tick later.
-  // An upgrade under way is let finish: the client has stopped polling and hears nothing any other way.
+  // What is queued goes first and by itself: a client acts on the close packet at once, on messages a tick
+  // later. An upgrade under way is let finish: the client has stopped polling and hears nothing any other
+  // way.
   if (poll_held_) {
     if (outbox_.empty() && candidate_ != Candidate::kProbed) return finish(reason);
     if (!outbox_.empty()) answer_held_poll(take_poll_body());
@@ -273,8 +285,11 @@ Session::PostVerdict Session::on_post(std::string_view body, SteadyTime now) {
       case PacketType::kPong:
         if (awaiting_pong_) arm(now);
         break;
-      case PacketType::kClose: closed_by_peer = true; break;
-      default: break;  // a client has no business sending the others here; Node ignores them as well
+      case PacketType::kClose:
+        closed_by_peer = true;
+        break;
+      default:
+        break;  // a client has no business sending the others here; Node ignores them as well
     }
     return state_ == State::kOpen && !closed_by_peer;
   });
@@ -295,7 +310,8 @@ Session::PostVerdict Session::on_post(std::string_view body, SteadyTime now) {
 void Session::on_websocket_text(std::string_view packet, SteadyTime now) {
   if (state_ != State::kOpen) return;
   traffic_since_ping_ = true;
-  if (packet.empty()) return violation(CloseReason::kParseError, websocket::kCloseProtocolError, "empty packet");
+  if (packet.empty())
+    return violation(CloseReason::kParseError, websocket::kCloseProtocolError, "empty packet");
   switch (packet.front()) {
     case kMessage:
       if (application_ != nullptr) application_->on_text(packet.substr(1));
@@ -308,7 +324,8 @@ void Session::on_websocket_text(std::string_view packet, SteadyTime now) {
       return finish(CloseReason::kTransportClose);
     case kPing:
     case kUpgrade:
-    case kNoop: return;  // meaningless from a client on its only transport
+    case kNoop:
+      return;  // meaningless from a client on its only transport
     default:
       return violation(CloseReason::kParseError, websocket::kCloseProtocolError,
                        "not an Engine.IO packet: the first character must be 0 to 6");
@@ -398,7 +415,8 @@ void Session::arm(SteadyTime now) {
 void Session::update_deadline() {
   if (state_ == State::kClosed) return;
   if (state_ == State::kClosing) return io_.set_deadline(close_deadline_);
-  io_.set_deadline(candidate_ != Candidate::kNone ? std::min(heartbeat_at_, candidate_deadline_) : heartbeat_at_);
+  io_.set_deadline(candidate_ != Candidate::kNone ? std::min(heartbeat_at_, candidate_deadline_)
+                                                  : heartbeat_at_);
 }
 
 void Session::on_deadline(SteadyTime now) {

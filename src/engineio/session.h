@@ -59,8 +59,8 @@ struct SessionOptions {
   bool allow_upgrades = true;
 };
 
-// A message encoded once and sent to many sessions of one shard: the text of the Engine.IO message packet, and
-// the same as a WebSocket frame. Immutable once built; shard-local.
+// A message encoded once and sent to many sessions of one shard: the text of the Engine.IO message packet,
+// and the same as a WebSocket frame. Immutable once built; shard-local.
 class SharedMessage {
  public:
   // `text` without the packet type.
@@ -144,7 +144,8 @@ class Session {
 
   // --- Arrivals: polling -----------------------------------------------------------------------------------
   enum class PollVerdict { kHeld, kBadRequest };
-  // A GET came. kHeld: it will be answered through Io (perhaps it was, already). kBadRequest: refuse it, code 3.
+  // A GET came. kHeld: it will be answered through Io (perhaps it was, already). kBadRequest: refuse it,
+  // code 3.
   PollVerdict on_poll();
   // The peer went away while its GET was held.
   void on_poll_aborted();
@@ -198,9 +199,9 @@ class Session {
   bool awaiting_pong_ = false;
   bool grace_used_ = false;
   bool traffic_since_ping_ = false;
-  SteadyTime heartbeat_at_{};        // next ping, or the end of the wait for its pong
-  SteadyTime candidate_deadline_{};  // while there is a candidate
-  SteadyTime close_deadline_{};      // while closing
+  SteadyTime heartbeat_at_{};           // next ping, or the end of the wait for its pong
+  SteadyTime candidate_deadline_{};     // while there is a candidate
+  SteadyTime close_deadline_{};         // while closing
   std::string outbox_;                  // polling packets joined by 0x1e
   std::vector<uint32_t> packet_sizes_;  // of the packets in outbox_
 };

@@ -1,10 +1,10 @@
 #include "engineio/session.h"
 
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace patchbay::engineio {
 namespace {
@@ -39,9 +39,15 @@ struct Rig final : Session::Io, Session::Application {
   void websocket_control(std::string_view packet) override { log.push_back("ws:" + std::string(packet)); }
   void websocket_text(std::string_view text) override { log.push_back("ws:4" + std::string(text)); }
   void websocket_binary(std::string_view bytes) override { log.push_back("wsb:" + std::string(bytes)); }
-  void websocket_frame(const net::BufferRef& frame) override { log.push_back("frame:" + std::string(frame->view())); }
-  void close_websocket(uint16_t code, std::string_view) override { log.push_back("close:" + std::to_string(code)); }
-  void candidate_control(std::string_view packet) override { log.push_back("candidate:" + std::string(packet)); }
+  void websocket_frame(const net::BufferRef& frame) override {
+    log.push_back("frame:" + std::string(frame->view()));
+  }
+  void close_websocket(uint16_t code, std::string_view) override {
+    log.push_back("close:" + std::to_string(code));
+  }
+  void candidate_control(std::string_view packet) override {
+    log.push_back("candidate:" + std::string(packet));
+  }
   void close_candidate() override { log.push_back("candidate closed"); }
   void promote_candidate() override { log.push_back("promoted"); }
   void set_deadline(SteadyTime when) override { deadline = when; }
@@ -65,14 +71,17 @@ struct Rig final : Session::Io, Session::Application {
 
 using Log = std::vector<std::string>;
 
-SessionOptions short_timers() { return {.ping_interval = 300ms, .ping_timeout = 200ms}; }
+SessionOptions short_timers() {
+  return {.ping_interval = 300ms, .ping_timeout = 200ms};
+}
 
 TEST(SessionId, HasOneFormThatNamesItsShard) {
   const SessionId id = SessionId::generate(5);
   EXPECT_EQ(id.view().size(), 20u);
   EXPECT_EQ(SessionId::parse(id.view())->shard_index(), 5u);
-  for (const std::string_view bad : {"", "__proto__", "constructor", "AAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA",
-                                     "AAAAAAAAAAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAA\x80"})
+  for (const std::string_view bad :
+       {"", "__proto__", "constructor", "AAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAA\x80"})
     EXPECT_FALSE(SessionId::parse(bad)) << bad;
 }
 
@@ -95,7 +104,9 @@ TEST(Session, GathersWhatIsSentInATurnIntoOnePoll) {
   rig.session->send_binary("\x01\x02\x03\x04");
   rig.session->send(SharedMessage::text("b"));
   rig.flush();
-  EXPECT_EQ(rig.take_log(), Log{"poll:4a\x1e" "bAQIDBA==\x1e" "4b"});
+  EXPECT_EQ(rig.take_log(), Log{"poll:4a\x1e"
+                                "bAQIDBA==\x1e"
+                                "4b"});
 }
 
 TEST(Session, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
@@ -105,7 +116,9 @@ TEST(Session, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
   for (const std::string_view text : {"123", "456", "a message longer than a payload", "789"})
     rig.session->send_text(text);
   for (int i = 0; i < 3; ++i) rig.session->on_poll();
-  EXPECT_EQ(rig.take_log(), (Log{"poll:4123\x1e" "4456", "poll:4a message longer than a payload", "poll:4789"}));
+  EXPECT_EQ(rig.take_log(), (Log{"poll:4123\x1e"
+                                 "4456",
+                                 "poll:4a message longer than a payload", "poll:4789"}));
 }
 
 TEST(Session, EndsWhenTwoPollsOverlap) {

@@ -23,7 +23,9 @@ std::string_view date_header() {
   return text;
 }
 
-bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 }  // namespace
 
@@ -191,7 +193,8 @@ void Connection::continue_with_pending() {
 }
 
 void Connection::write_response(const Response& response, bool head, bool keep_alive) {
-  const std::string_view body = response.static_body.empty() ? std::string_view(response.body) : response.static_body;
+  const std::string_view body =
+      response.static_body.empty() ? std::string_view(response.body) : response.static_body;
   std::string text;
   text.reserve(256 + (response.static_body.empty() && !head ? body.size() : 0));
   text += "HTTP/1.1 ";

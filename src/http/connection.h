@@ -45,9 +45,9 @@ class Connection final : public net::Stream::Handler, public net::Disposable, pr
   net::Shard& shard_;
   net::StreamPtr stream_;
   RequestParser parser_;
-  ExchangePtr exchange_;   // the request that is being answered
-  std::string pending_;    // bytes after it
-  std::string_view rest_;  // the same while consume() is on the stack
+  ExchangePtr exchange_;     // the request that is being answered
+  std::string pending_;      // bytes after it
+  std::string_view rest_;    // the same while consume() is on the stack
   bool in_request_ = false;  // at least one byte of the next request has come
   bool keep_alive_ = false;
   bool head_ = false;

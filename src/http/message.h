@@ -17,14 +17,14 @@ std::string_view to_string(Method method);
 // One parsed request (RFC 9110, RFC 9112). Immutable once a handler sees it.
 struct Request {
   Method method = Method::kGet;
-  std::string target;                // as it came: path and query; may hold a token: log it redacted only
-  std::string path;                  // percent-decoded path, always starts with '/', no dot segments
-  std::string query;                 // the raw text after '?', not decoded
-  int version_minor = 1;             // HTTP/1.<minor>
+  std::string target;     // as it came: path and query; may hold a token: log it redacted only
+  std::string path;       // percent-decoded path, always starts with '/', no dot segments
+  std::string query;      // the raw text after '?', not decoded
+  int version_minor = 1;  // HTTP/1.<minor>
   std::vector<std::pair<std::string, std::string>> headers;  // in order; names in lower case
   std::string body;
-  std::string remote_address;        // numeric, without port
-  bool secure = false;               // came over TLS
+  std::string remote_address;  // numeric, without port
+  bool secure = false;         // came over TLS
 
   // First header of that name (give it in lower case), or nothing.
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
@@ -38,7 +38,7 @@ struct Response {
   std::string body;
   // Bytes that live as long as the process (embedded files). Used instead of `body` when not empty.
   std::string_view static_body;
-  bool close = false;                // close the connection after this response
+  bool close = false;  // close the connection after this response
 
   void set(std::string_view name, std::string value);
 };
@@ -73,8 +73,8 @@ class Responder {
   std::unique_ptr<Sink> sink_;
 };
 
-// {"success":false,"timestamp":…,"message":…,"error":{"code","message","details":{}}}: the error envelope that
-// every part of the server answers with (seed contract §1.1).
+// {"success":false,"timestamp":…,"message":…,"error":{"code","message","details":{}}}: the error envelope
+// that every part of the server answers with (seed contract §1.1).
 Response error_response(int status, std::string_view code, std::string_view message);
 
 // The reason phrase of RFC 9110 §15, "Unknown" for others.

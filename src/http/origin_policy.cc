@@ -29,7 +29,8 @@ OriginPolicy::Verdict OriginPolicy::check(const Request& request) const {
   const auto origin = request.header("origin");
   if (!origin) return Verdict::kNone;
   if (is_same_origin(*origin, request)) return Verdict::kSame;
-  if (any_ || std::ranges::any_of(allowed_, [&](const std::string& a) { return equals_ignore_case(a, *origin); }))
+  if (any_ ||
+      std::ranges::any_of(allowed_, [&](const std::string& a) { return equals_ignore_case(a, *origin); }))
     return Verdict::kAllowed;
   return Verdict::kRefused;
 }
@@ -69,8 +70,8 @@ Response OriginPolicy::refusal(const Request& request) const {
   // Bounded: the header came from outside.
   const std::string origin(request.header("origin").value_or("").substr(0, 256));
   return error_response(403, to_string(ErrorCode::kOriginForbidden),
-                        "The origin '" + origin + "' may not use this server. Allow it with " + setting_ + " " +
-                            origin + " (or PATCHBAY_CORS_ORIGIN) if you trust that site.");
+                        "The origin '" + origin + "' may not use this server. Allow it with " + setting_ +
+                            " " + origin + " (or PATCHBAY_CORS_ORIGIN) if you trust that site.");
 }
 
 }  // namespace patchbay::http

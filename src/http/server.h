@@ -40,8 +40,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   // Called at most once, when the peer goes away before the answer.
   void on_abort(std::function<void()> callback) { on_abort_ = std::move(callback); }
 
-  // Takes the connection out of HTTP, for an upgrade (RFC 9110 §7.8): the stream, detached from its shard, and
-  // the bytes that came after the request. The exchange is over. Only while open().
+  // Takes the connection out of HTTP, for an upgrade (RFC 9110 §7.8): the stream, detached from its shard,
+  // and the bytes that came after the request. The exchange is over. Only while open().
   struct Upgrade {
     net::StreamPtr stream;
     std::string leftover;

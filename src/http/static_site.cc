@@ -60,7 +60,8 @@ Response StaticSite::serve(const StaticFile& file, const Request& request, int s
 
 Response StaticSite::respond(const Request& request) const {
   if (request.method != Method::kGet && request.method != Method::kHead) {
-    Response response = error_response(405, to_string(ErrorCode::kMethodNotAllowed), "Pages are read with GET.");
+    Response response =
+        error_response(405, to_string(ErrorCode::kMethodNotAllowed), "Pages are read with GET.");
     response.set("allow", "GET, HEAD");
     return response;
   }

@@ -11,20 +11,20 @@
 namespace patchbay::http {
 
 struct StaticFile {
-  std::string_view path;          // "/instance/index.html"
+  std::string_view path;  // "/instance/index.html"
   std::string_view content_type;
-  std::string_view etag;          // with its quotes
-  std::string_view bytes;         // live as long as the process
-  std::string_view gzipped;       // empty when there is no such variant
+  std::string_view etag;     // with its quotes
+  std::string_view bytes;    // live as long as the process
+  std::string_view gzipped;  // empty when there is no such variant
 };
 
 class StaticSite {
  public:
   explicit StaticSite(std::vector<StaticFile> files);
   bool empty() const { return files_.empty(); }
-  // Answers GET and HEAD: "/x/" is "/x/index.html", "/x" moves to "/x/" when only that exists, what is unknown
-  // gets "/404.html" with status 404. Other methods: 405. Paths that contain a fingerprint ("/_next/static/")
-  // may be kept for ever, the rest is checked again each time.
+  // Answers GET and HEAD: "/x/" is "/x/index.html", "/x" moves to "/x/" when only that exists, what is
+  // unknown gets "/404.html" with status 404. Other methods: 405. Paths that contain a fingerprint
+  // ("/_next/static/") may be kept for ever, the rest is checked again each time.
   Response respond(const Request& request) const;
 
  private:

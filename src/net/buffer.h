@@ -2,11 +2,12 @@
 // Shard-local: the count is not atomic. Bytes that cross shards travel as std::shared_ptr<const std::string>.
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 namespace patchbay::net {
 
@@ -22,6 +23,8 @@ class Buffer final : public boost::intrusive_ref_counter<Buffer, boost::thread_u
 
 using BufferRef = boost::intrusive_ptr<Buffer>;
 
-inline BufferRef make_buffer(std::string bytes) { return BufferRef(new Buffer(std::move(bytes))); }
+inline BufferRef make_buffer(std::string bytes) {
+  return BufferRef(new Buffer(std::move(bytes)));
+}
 
 }  // namespace patchbay::net

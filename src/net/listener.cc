@@ -1,14 +1,14 @@
 #include "net/listener.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "base/log.h"
 
@@ -42,8 +42,9 @@ Result<Address> parse_address(const ListenOptions& options) {
     return address;
   }
   return fail(ErrorCode::kConfiguration,
-              "'" + options.host + "' is not a numeric IPv4 or IPv6 address to listen on; for example 127.0.0.1, "
-              "0.0.0.0 or ::");
+              "'" + options.host +
+                  "' is not a numeric IPv4 or IPv6 address to listen on; for example 127.0.0.1, "
+                  "0.0.0.0 or ::");
 }
 
 std::string numeric_address(const sockaddr_storage& storage) {
@@ -60,7 +61,8 @@ std::string numeric_address(const sockaddr_storage& storage) {
 Result<int> bind_socket(const ListenOptions& options, bool share_port) {
   PB_ASSIGN(const Address address, parse_address(options));
   const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fail(ErrorCode::kConfiguration, std::string("cannot open a socket: ") + std::strerror(errno));
+  if (fd < 0)
+    return fail(ErrorCode::kConfiguration, std::string("cannot open a socket: ") + std::strerror(errno));
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (share_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
@@ -73,8 +75,9 @@ Result<int> bind_socket(const ListenOptions& options, bool share_port) {
                                                ": the port is taken by another program; stop it or choose "
                                                "another with --port");
   if (error == EACCES)
-    return fail(ErrorCode::kConfiguration, "cannot listen on " + where +
-                                               ": permission denied; ports under 1024 need CAP_NET_BIND_SERVICE");
+    return fail(
+        ErrorCode::kConfiguration,
+        "cannot listen on " + where + ": permission denied; ports under 1024 need CAP_NET_BIND_SERVICE");
   return fail(ErrorCode::kConfiguration, "cannot listen on " + where + ": " + std::strerror(error));
 }
 
@@ -102,7 +105,9 @@ Result<std::unique_ptr<Listener>> Listener::open(const ListenOptions& options) {
   return std::unique_ptr<Listener>(new Listener(fd, port, options));
 }
 
-Listener::~Listener() { stop(); }
+Listener::~Listener() {
+  stop();
+}
 
 void Listener::start(Shard& shard, Accept accept) {
   shard_ = &shard;

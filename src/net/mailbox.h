@@ -23,7 +23,8 @@ class Mailbox {
     Node* before = head_.load(std::memory_order_relaxed);
     do {
       node->next = before;
-    } while (!head_.compare_exchange_weak(before, node, std::memory_order_release, std::memory_order_relaxed));
+    } while (
+        !head_.compare_exchange_weak(before, node, std::memory_order_release, std::memory_order_relaxed));
     // Not node->next: the shard may have run and freed the node by now.
     return before == nullptr;
   }

@@ -2,12 +2,12 @@
 // reference, static bytes by address. No I/O. Shard-local.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include <sys/uio.h>
 
 #include "net/buffer.h"
 

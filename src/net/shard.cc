@@ -1,10 +1,5 @@
 #include "net/shard.h"
 
-#include <pthread.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,6 +9,11 @@
 #include <latch>
 #include <string>
 #include <system_error>
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -84,7 +84,9 @@ Shard::~Shard() {
   close(epoll_fd_);
 }
 
-Shard* Shard::current() { return t_current; }
+Shard* Shard::current() {
+  return t_current;
+}
 
 void Shard::post(Task task) {
   const bool was_empty = mailbox_.push(std::move(task));
@@ -102,7 +104,9 @@ Executor::Timer Shard::run_after(Milliseconds delay, Task task) {
   return Timer(this, reinterpret_cast<uint64_t>(node));
 }
 
-void Shard::cancel_timer(uint64_t id) { delete reinterpret_cast<RunningTimer*>(id); }
+void Shard::cancel_timer(uint64_t id) {
+  delete reinterpret_cast<RunningTimer*>(id);
+}
 
 void Shard::run() {
   t_current = this;
@@ -155,7 +159,9 @@ void Shard::release(Disposable& object) {
   adopted_.erase(it);
 }
 
-void Shard::refresh_clock() { now_ms_ = monotonic_microseconds() / 1000; }
+void Shard::refresh_clock() {
+  now_ms_ = monotonic_microseconds() / 1000;
+}
 
 int Shard::wait_milliseconds() const {
   if (posted_to_self_ || !next_turn_.empty()) return 0;
@@ -222,7 +228,9 @@ ShardGroup::ShardGroup(size_t count) {
   for (size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(i));
 }
 
-ShardGroup::~ShardGroup() { stop(); }
+ShardGroup::~ShardGroup() {
+  stop();
+}
 
 void ShardGroup::start() {
   for (auto& shard : shards_) {

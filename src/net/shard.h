@@ -1,7 +1,7 @@
 // A shard: one thread, one event loop (epoll), its timers, its mailbox and whatever lives on it. Everything
 // that is "shard-local" is created, used and destroyed on its shard's thread; the only way in from elsewhere
-// is post(). A turn of the loop handles what is ready, then the mailbox, then due timers, and then writes each
-// connection that has output once (end-of-turn flush).
+// is post(). A turn of the loop handles what is ready, then the mailbox, then due timers, and then writes
+// each connection that has output once (end-of-turn flush).
 #pragma once
 
 #include <atomic>
@@ -43,7 +43,8 @@ class Disposable {
 
 class Shard final : public Executor {
  public:
-  // What a shard has counted; written by the shard, read by anyone (each value is exact, the set is not atomic).
+  // What a shard has counted; written by the shard, read by anyone (each value is exact, the set is not
+  // atomic).
   struct Counters {
     std::atomic<uint64_t> turns{0};
     std::atomic<uint64_t> messages{0};           // mailbox
@@ -66,8 +67,8 @@ class Shard final : public Executor {
   [[nodiscard]] Timer run_after(Milliseconds delay, Task task) override;
   SteadyTime now() const override { return SteadyTime(Milliseconds(static_cast<int64_t>(now_ms_))); }
 
-  // Runs the loop on the calling thread until stop(); then gives adopted objects (streams that still send their
-  // last bytes) up to kFarewell to finish, and destroys what waits in the mailbox.
+  // Runs the loop on the calling thread until stop(); then gives adopted objects (streams that still send
+  // their last bytes) up to kFarewell to finish, and destroys what waits in the mailbox.
   void run();
   // Thread-safe: the loop ends after its present turn.
   void stop();
@@ -75,7 +76,8 @@ class Shard final : public Executor {
 
   // --- On the shard's thread only ---
 
-  // Edge-triggered unless the mask lacks EPOLLET. Errors of epoll_ctl come back as errno values, 0 is success.
+  // Edge-triggered unless the mask lacks EPOLLET. Errors of epoll_ctl come back as errno values, 0 is
+  // success.
   int watch(int fd, Pollable& pollable, uint32_t events);
   void unwatch(int fd, Pollable& pollable);
   // Calls `flushable` once when this turn ends; asking twice in a turn is the caller's to avoid.
@@ -157,8 +159,8 @@ class ShardGroup {
 
   size_t size() const { return shards_.size(); }
   Shard& operator[](size_t index) { return *shards_[index]; }
-  // Runs `task(shard)` on every shard and waits until all have; never call it from a shard. While the loops do
-  // not run (before start(), after stop()) the caller's thread runs it.
+  // Runs `task(shard)` on every shard and waits until all have; never call it from a shard. While the loops
+  // do not run (before start(), after stop()) the caller's thread runs it.
   void run_on_each(const std::function<void(Shard&)>& task);
 
  private:

@@ -1,13 +1,13 @@
 #include "net/stream.h"
 
+#include <array>
+#include <cerrno>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 namespace patchbay::net {
 namespace {
@@ -52,10 +52,14 @@ class Stream::Lingerer final : public Stream::Handler, public Disposable, privat
 
 std::string_view to_string(CloseCause cause) {
   switch (cause) {
-    case CloseCause::kPeerClosed: return "peer closed";
-    case CloseCause::kError: return "error";
-    case CloseCause::kWriteStalled: return "write stalled";
-    case CloseCause::kOverflow: return "output overflow";
+    case CloseCause::kPeerClosed:
+      return "peer closed";
+    case CloseCause::kError:
+      return "error";
+    case CloseCause::kWriteStalled:
+      return "write stalled";
+    case CloseCause::kOverflow:
+      return "output overflow";
   }
   return "error";
 }
@@ -78,7 +82,9 @@ StreamPtr Stream::create(int fd, ssl_st* ssl, std::string remote_address, Stream
 Stream::Stream(int fd, ssl_st* ssl, std::string remote_address, StreamLimits limits)
     : fd_(fd), ssl_(ssl), limits_(limits), remote_address_(std::move(remote_address)) {}
 
-Stream::~Stream() { shut(); }
+Stream::~Stream() {
+  shut();
+}
 
 void Stream::attach(Shard& shard, Handler& handler) {
   shard_ = &shard;
@@ -257,16 +263,23 @@ ssize_t Stream::read_some(std::span<char> into) {
   const int got = SSL_read(ssl_, into.data(), static_cast<int>(into.size()));
   if (got > 0) return got;
   switch (SSL_get_error(ssl_, got)) {
-    case SSL_ERROR_WANT_READ: return -1;
-    case SSL_ERROR_WANT_WRITE: tls_blocked_ = true; return -1;
-    case SSL_ERROR_ZERO_RETURN: return 0;
-    default: break;
+    case SSL_ERROR_WANT_READ:
+      return -1;
+    case SSL_ERROR_WANT_WRITE:
+      tls_blocked_ = true;
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      break;
   }
   if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST) {
     constexpr std::string_view answer =
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 44\r\n\r\n"
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: "
+        "44\r\n\r\n"
         "This port speaks TLS. Use https:// or wss://";
-    [[maybe_unused]] const ssize_t sent = send(fd_, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    [[maybe_unused]] const ssize_t sent =
+        send(fd_, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     // Closing with unread bytes would reset the connection before the peer has read the answer.
     [[maybe_unused]] const ssize_t dropped = recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
   }
@@ -326,7 +339,8 @@ void Stream::flush() {
   if (handler_ != nullptr) handler_->on_drained();
 }
 
-void Stream::on_timer() { end(CloseCause::kWriteStalled); }
-
+void Stream::on_timer() {
+  end(CloseCause::kWriteStalled);
+}
 
 }  // namespace patchbay::net

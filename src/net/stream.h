@@ -1,5 +1,5 @@
-// One TCP connection, plain or TLS, on one shard. Reads go through the shard's one buffer and are handed up at
-// once; writes are queued and leave together at the end of the turn. Shard-local; may be moved to another
+// One TCP connection, plain or TLS, on one shard. Reads go through the shard's one buffer and are handed up
+// at once; writes are queued and leave together at the end of the turn. Shard-local; may be moved to another
 // shard whole (detach, then attach there).
 #pragma once
 
@@ -47,7 +47,8 @@ class Stream final : public Pollable, public Flushable, public Disposable, priva
     virtual void on_drained() {}
   };
 
-  // Closes at once and destroys at the end of the turn, so that a stream may be let go from its own callbacks.
+  // Closes at once and destroys at the end of the turn, so that a stream may be let go from its own
+  // callbacks.
   struct Deleter {
     void operator()(Stream* stream) const;
   };
@@ -79,7 +80,8 @@ class Stream final : public Pollable, public Flushable, public Disposable, priva
   void unread(std::string bytes);
 
   // Sends what is queued, then says goodbye and waits a moment for the peer to do the same, so that the last
-  // bytes are not lost to a reset; the handler hears nothing more. Bounded by the write stall limit and kLinger.
+  // bytes are not lost to a reset; the handler hears nothing more. Bounded by the write stall limit and
+  // kLinger.
   static void close_gracefully(Ptr stream);
   static constexpr Milliseconds kLinger{2'000};
 
@@ -114,15 +116,15 @@ class Stream final : public Pollable, public Flushable, public Disposable, priva
 
   int fd_;
   bool reading_ = true;
-  bool readable_ = false;   // an edge came that has not been read to its end
+  bool readable_ = false;  // an edge came that has not been read to its end
   bool dirty_ = false;
-  bool resuming_ = false;   // on_next_turn is due
-  bool blocked_ = false;    // the kernel took less than we had; EPOLLOUT will come
+  bool resuming_ = false;     // on_next_turn is due
+  bool blocked_ = false;      // the kernel took less than we had; EPOLLOUT will come
   bool tls_blocked_ = false;  // the handshake waits to write
   bool over_limit_ = false;
-  bool ending_ = false;     // the peer has closed or the connection failed: no further edge will tell
+  bool ending_ = false;       // the peer has closed or the connection failed: no further edge will tell
   bool unwatchable_ = false;  // epoll refused it
-  bool* left_ = nullptr;    // set when the stream leaves its shard while hand_up() is on the stack
+  bool* left_ = nullptr;      // set when the stream leaves its shard while hand_up() is on the stack
   Shard* shard_ = nullptr;
   Handler* handler_ = nullptr;
   ssl_st* ssl_;

@@ -31,8 +31,8 @@ void TimerWheel::schedule(TimerNode& node, uint64_t when_ms) {
 void TimerWheel::link(TimerNode& node) {
   // The level is that of the highest bit in which the deadline differs from the present.
   const uint64_t difference = (elapsed_ms_ ^ node.when_ms_) | 1;
-  const unsigned level = std::min<unsigned>((63u - static_cast<unsigned>(std::countl_zero(difference))) / kBits,
-                                            kLevels - 1);
+  const unsigned level =
+      std::min<unsigned>((63u - static_cast<unsigned>(std::countl_zero(difference))) / kBits, kLevels - 1);
   const auto index = static_cast<unsigned>(node.when_ms_ >> (kBits * level)) & (kSlots - 1);
   Head& head = slots_[level][index];
   node.slot_ = static_cast<uint16_t>(level * kSlots + index);
@@ -59,7 +59,8 @@ std::optional<TimerWheel::Expiry> TimerWheel::next_expiry() const {
     if (occupied_[level] == 0) continue;
     const unsigned shift = kBits * level;
     const auto now_slot = static_cast<unsigned>(elapsed_ms_ >> shift) & (kSlots - 1);
-    const auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(now_slot))));
+    const auto ahead =
+        static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(now_slot))));
     const unsigned index = (now_slot + ahead) % kSlots;
     const uint64_t level_span = uint64_t{1} << (shift + kBits);
     uint64_t deadline = (elapsed_ms_ & ~(level_span - 1)) + (uint64_t{index} << shift);

@@ -1,11 +1,11 @@
 #include "net/timer_wheel.h"
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <memory>
 #include <random>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace patchbay::net {
 namespace {
@@ -38,7 +38,10 @@ TEST(TimerWheel, AgreesWithASortedListOverRandomSchedules) {
   std::vector<uint64_t> due(400, 0);
   std::vector<uint64_t> fired(400, 0);
   for (size_t i = 0; i < due.size(); ++i)
-    probes.push_back(std::make_unique<Probe>([&, i](Probe&) { fired[i] = due[i]; due[i] = 0; }));
+    probes.push_back(std::make_unique<Probe>([&, i](Probe&) {
+      fired[i] = due[i];
+      due[i] = 0;
+    }));
   for (int step = 0; step < 20'000; ++step) {
     const size_t i = random() % due.size();
     if (random() % 4 == 0) {

@@ -1,11 +1,11 @@
 #include "net/tls.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace patchbay::net {
 namespace {
@@ -23,9 +23,8 @@ std::string openssl_error() {
 
 Status check_readable(const std::string& what, const std::string& file) {
   if (access(file.c_str(), R_OK) == 0) return {};
-  return fail(ErrorCode::kConfiguration,
-              "cannot read the TLS " + what + " file '" + file + "': " + std::strerror(errno) +
-                  "; give a readable PEM file");
+  return fail(ErrorCode::kConfiguration, "cannot read the TLS " + what + " file '" + file +
+                                             "': " + std::strerror(errno) + "; give a readable PEM file");
 }
 
 }  // namespace
@@ -39,8 +38,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::from_files(const std::string& ce
   SSL_CTX* const context = made->context_;
   if (context == nullptr) return fail(ErrorCode::kInternal, "cannot set up TLS", openssl_error());
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -54,13 +53,16 @@ Result<std::shared_ptr<TlsContext>> TlsContext::from_files(const std::string& ce
                     certificate_file + "'",
                 openssl_error());
   if (SSL_CTX_check_private_key(context) != 1)
-    return fail(ErrorCode::kConfiguration,
-                "the TLS key in '" + key_file + "' does not belong to the certificate in '" + certificate_file + "'",
-                openssl_error());
+    return fail(
+        ErrorCode::kConfiguration,
+        "the TLS key in '" + key_file + "' does not belong to the certificate in '" + certificate_file + "'",
+        openssl_error());
   return made;
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_);
+}
 
 ssl_st* TlsContext::make_server_session(int fd) const {
   SSL* const ssl = SSL_new(context_);

@@ -1,5 +1,5 @@
-// TLS settings of a listener: certificate and key from PEM files, TLS 1.2 and newer. Immutable after creation;
-// shared by all shards.
+// TLS settings of a listener: certificate and key from PEM files, TLS 1.2 and newer. Immutable after
+// creation; shared by all shards.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
 #include "realtime/credential_chain.h"
 
+#include <optional>
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <optional>
 
 #include "base/bytes.h"
 
@@ -33,11 +34,16 @@ void add(std::vector<Credential>& found, AuthMethod method, std::string_view val
 
 std::string_view to_string(AuthMethod method) {
   switch (method) {
-    case AuthMethod::kAuthToken: return "auth.token";
-    case AuthMethod::kAuthAuthorization: return "auth.authorization";
-    case AuthMethod::kQueryToken: return "query.token";
-    case AuthMethod::kAuthorizationHeader: return "header.authorization";
-    case AuthMethod::kNone: return "none";
+    case AuthMethod::kAuthToken:
+      return "auth.token";
+    case AuthMethod::kAuthAuthorization:
+      return "auth.authorization";
+    case AuthMethod::kQueryToken:
+      return "query.token";
+    case AuthMethod::kAuthorizationHeader:
+      return "header.authorization";
+    case AuthMethod::kNone:
+      return "none";
   }
   return "none";
 }
@@ -47,11 +53,13 @@ std::vector<Credential> collect_credentials(const socketio::Handshake& handshake
   const boost::json::value auth = handshake.auth();
   const auto text_of = [&auth](std::string_view name) -> std::string_view {
     const auto* const value = auth.as_object().if_contains(name);
-    return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                  : std::string_view();
   };
   add(found, AuthMethod::kAuthToken, text_of("token"));
   add(found, AuthMethod::kAuthAuthorization, text_of("authorization"));
-  if (const auto token = handshake.request->query_parameter("token")) add(found, AuthMethod::kQueryToken, *token);
+  if (const auto token = handshake.request->query_parameter("token"))
+    add(found, AuthMethod::kQueryToken, *token);
   if (const auto header = handshake.request->header("authorization"))
     add(found, AuthMethod::kAuthorizationHeader, *header);
   return found;

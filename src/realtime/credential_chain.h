@@ -28,8 +28,8 @@ struct Credential {
 // Longer ones are refused unread.
 inline constexpr size_t kMaxCredentialBytes = 8192;
 
-// What the client offered, first to be tried first; at most four. Empty and absent places are left out, a bare
-// token is accepted where "Bearer" is expected, and a "Bearer " prefix where it is not.
+// What the client offered, first to be tried first; at most four. Empty and absent places are left out, a
+// bare token is accepted where "Bearer" is expected, and a "Bearer " prefix where it is not.
 std::vector<Credential> collect_credentials(const socketio::Handshake& handshake);
 
 }  // namespace patchbay::realtime

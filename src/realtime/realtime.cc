@@ -1,13 +1,14 @@
 #include "realtime/realtime.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error_code.h"
 #include "base/log.h"
@@ -19,11 +20,15 @@ namespace json = boost::json;
 
 constexpr size_t kMaxInstanceIdBytes = 64;
 
-std::string instance_room(std::string_view id) { return "instance:" + std::string(id); }
-std::string subscription_room(std::string_view id) { return "subscription:" + std::string(id); }
+std::string instance_room(std::string_view id) {
+  return "instance:" + std::string(id);
+}
+std::string subscription_room(std::string_view id) {
+  return "subscription:" + std::string(id);
+}
 
-socketio::ConnectError refusal(std::string_view message, std::string_view code, const std::vector<Credential>& tried,
-                               std::string_view hint) {
+socketio::ConnectError refusal(std::string_view message, std::string_view code,
+                               const std::vector<Credential>& tried, std::string_view hint) {
   json::array methods;
   for (const Credential& credential : tried) methods.emplace_back(to_string(credential.method));
   const json::object data{{"code", code}, {"tried", std::move(methods)}, {"hint", hint}};
@@ -35,8 +40,8 @@ socketio::ConnectError refusal(std::string_view message, std::string_view code, 
 struct Realtime::Member {
   manager::Caller caller;
   AuthMethod method = AuthMethod::kNone;
-  uint64_t epoch = 0;     // of revocations, before the credential was checked
-  std::string token;      // only until the socket is in
+  uint64_t epoch = 0;  // of revocations, before the credential was checked
+  std::string token;   // only until the socket is in
   Executor::Timer expiry;
 };
 
@@ -123,14 +128,16 @@ void Realtime::set_up(manager::Instances& instances) {
     authenticate(connecting, std::move(next));
   });
   nsp_.on_connection([this](socketio::Socket& socket) { on_connection(socket); });
-  nsp_.on("subscribe:instance", [this](socketio::Socket& socket, socketio::Event& event) { on_subscribe(socket, event); });
+  nsp_.on("subscribe:instance",
+          [this](socketio::Socket& socket, socketio::Event& event) { on_subscribe(socket, event); });
   nsp_.on("unsubscribe:instance",
           [this](socketio::Socket& socket, socketio::Event& event) { on_unsubscribe(socket, event); });
 }
 
 // --- Who may connect --------------------------------------------------------------------------------------
 
-void Realtime::authenticate(const std::shared_ptr<socketio::Connecting>& connecting, socketio::Namespace::Next next) {
+void Realtime::authenticate(const std::shared_ptr<socketio::Connecting>& connecting,
+                            socketio::Namespace::Next next) {
   auto member = std::make_shared<Member>();
   member->epoch = revocation_epoch_.load();
   auto credentials = std::make_shared<std::vector<Credential>>(collect_credentials(connecting->handshake));
@@ -168,11 +175,13 @@ void Realtime::authenticate(const std::shared_ptr<socketio::Connecting>& connect
                                  {"tried", credentials->size()},
                                  {"address", connecting->handshake.request->address}});
     (*shared_next)(refusal("Authentication failed", to_string(first_error->code), *credentials,
-                           first_error->code == ErrorCode::kTokenExpired ? "The token has expired: log in again."
-                                                                         : first_error->message));
+                           first_error->code == ErrorCode::kTokenExpired
+                               ? "The token has expired: log in again."
+                               : first_error->message));
   });
   if (!queued)
-    (*shared_next)(refusal("Server busy", to_string(ErrorCode::kServiceUnavailable), {}, "Try again in a moment."));
+    (*shared_next)(
+        refusal("Server busy", to_string(ErrorCode::kServiceUnavailable), {}, "Try again in a moment."));
 }
 
 void Realtime::on_connection(socketio::Socket& socket) {
@@ -228,7 +237,8 @@ void Realtime::on_api_key_revoked(std::string_view key_id) {
 }
 
 void Realtime::on_subscription_revoked(std::string_view subscription_id) {
-  drop_sockets([id = std::string(subscription_id)](const manager::Caller& caller) { return caller.subscription_id == id; },
+  drop_sockets([id = std::string(subscription_id)](
+                   const manager::Caller& caller) { return caller.subscription_id == id; },
                "subscription disabled");
 }
 
@@ -241,9 +251,11 @@ Result<std::string> instance_id_of(const socketio::Event& event) {
   const json::value argument = event.args().first();
   const json::value* id = &argument;
   if (const json::object* const object = argument.if_object()) id = object->if_contains("instanceId");
-  if (id == nullptr || !id->is_string() || id->get_string().empty() || id->get_string().size() > kMaxInstanceIdBytes)
-    return fail(ErrorCode::kValidation,
-                "Give the instance id as a string, or as an object with a string instanceId, of 1 to 64 characters.");
+  if (id == nullptr || !id->is_string() || id->get_string().empty() ||
+      id->get_string().size() > kMaxInstanceIdBytes)
+    return fail(
+        ErrorCode::kValidation,
+        "Give the instance id as a string, or as an object with a string instanceId, of 1 to 64 characters.");
   return std::string(id->get_string());
 }
 
@@ -257,19 +269,22 @@ void Realtime::on_subscribe(socketio::Socket& socket, socketio::Event& event) {
   const auto subscription = instances_->subscription_of(*id);
   // A foreign instance and one that does not exist look the same.
   if (!subscription || !member.caller.may_see(*id, *subscription))
-    return reply->refuse(*id, {ErrorCode::kInstanceNotFound, "There is no such instance in your subscription.", {}});
+    return reply->refuse(
+        *id, {ErrorCode::kInstanceNotFound, "There is no such instance in your subscription.", {}});
   if (!socket.in_room(instance_room(*id)) && socket.room_count() >= options_.max_subscriptions)
-    return reply->refuse(*id, {ErrorCode::kTooManySubscriptions,
-                               "This socket is subscribed to " + std::to_string(options_.max_subscriptions) +
-                                   " instances, as many as are allowed. Unsubscribe from some, or rely on the "
-                                   "status events of your whole subscription.",
-                               {}});
-  // Joined before the snapshot is taken would mean events twice, after it events lost: so the socket joins where
-  // the snapshot stands in the order of the instance's events.
-  instances_->snapshot(*id, [this, ref = socket.ref(), reply, id = *id](Result<manager::InstanceSnapshot> snapshot) {
-    if (!snapshot) return reply->refuse(id, snapshot.error());
-    replay(ref, reply, *snapshot);
-  });
+    return reply->refuse(*id,
+                         {ErrorCode::kTooManySubscriptions,
+                          "This socket is subscribed to " + std::to_string(options_.max_subscriptions) +
+                              " instances, as many as are allowed. Unsubscribe from some, or rely on the "
+                              "status events of your whole subscription.",
+                          {}});
+  // Joined before the snapshot is taken would mean events twice, after it events lost: so the socket joins
+  // where the snapshot stands in the order of the instance's events.
+  instances_->snapshot(
+      *id, [this, ref = socket.ref(), reply, id = *id](Result<manager::InstanceSnapshot> snapshot) {
+        if (!snapshot) return reply->refuse(id, snapshot.error());
+        replay(ref, reply, *snapshot);
+      });
 }
 
 void Realtime::replay(const socketio::SocketRef& socket, const std::shared_ptr<Reply>& reply,
@@ -304,7 +319,8 @@ void Realtime::publish(const manager::InstanceEvent& event) {
   const std::string payload = payload_of(event);
   socketio::Broadcast broadcast = nsp_.to(instance_room(event.instance_id));
   // A code is for those who look at the instance; the rest is for the whole subscription. One copy each.
-  if (event.type != manager::InstanceEventType::kQrGenerated) broadcast.to(subscription_room(event.subscription_id));
+  if (event.type != manager::InstanceEventType::kQrGenerated)
+    broadcast.to(subscription_room(event.subscription_id));
   broadcast.emit(manager::to_string(event.type), socketio::RawJson{payload});
 }
 

@@ -1,6 +1,7 @@
 // The seed's realtime contract on a Socket.IO namespace: who may connect (four places for a credential, in
-// order), who hears which instance, and the five instance events with the present replayed to every subscriber.
-// Thread-safe: set_up() before the shards serve, publish() on the instance's shard, revocations from anywhere.
+// order), who hears which instance, and the five instance events with the present replayed to every
+// subscriber. Thread-safe: set_up() before the shards serve, publish() on the instance's shard, revocations
+// from anywhere.
 #pragma once
 
 #include <array>
@@ -42,8 +43,8 @@ class Realtime final : public manager::EventSink, public manager::RevocationObse
   };
 
   // Everything referred to outlives this object.
-  Realtime(socketio::Server& io, manager::Authenticator& authenticator, WorkerPool& workers, const Clock& clock,
-           RealtimeOptions options);
+  Realtime(socketio::Server& io, manager::Authenticator& authenticator, WorkerPool& workers,
+           const Clock& clock, RealtimeOptions options);
 
   // Registers middleware and handlers; `instances` outlives this object's use.
   void set_up(manager::Instances& instances);

@@ -1,12 +1,13 @@
 #include "socketio/args.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
-#include <cmath>
 
 #include "socketio/binary.h"
 #include "socketio/json_value.h"
@@ -55,8 +56,8 @@ void append_json(Args& args, const Value& value) {
   }
 }
 
-// `json`, valid elements, with `by` added to the index of every placeholder, however deep. The last of several
-// members with one name counts, as in JavaScript.
+// `json`, valid elements, with `by` added to the index of every placeholder, however deep. The last of
+// several members with one name counts, as in JavaScript.
 std::string renumbered(std::string_view json, size_t by) {
   struct Object {
     bool is_placeholder = false;
@@ -108,9 +109,15 @@ std::string renumbered(std::string_view json, size_t by) {
 
 }  // namespace
 
-void append_arg(Args& args, const boost::json::value& value) { append_json(args, value); }
-void append_arg(Args& args, const boost::json::object& value) { append_json(args, value); }
-void append_arg(Args& args, const boost::json::array& value) { append_json(args, value); }
+void append_arg(Args& args, const boost::json::value& value) {
+  append_json(args, value);
+}
+void append_arg(Args& args, const boost::json::object& value) {
+  append_json(args, value);
+}
+void append_arg(Args& args, const boost::json::array& value) {
+  append_json(args, value);
+}
 void append_arg(Args& args, const ArgsView& received) {
   if (received.empty()) return;
   const size_t before = args.attachments.size();
@@ -119,17 +126,28 @@ void append_arg(Args& args, const ArgsView& received) {
   } else {
     next(args) += renumbered(received.json(), before);
   }
-  args.attachments.insert(args.attachments.end(), received.attachments().begin(), received.attachments().end());
+  args.attachments.insert(args.attachments.end(), received.attachments().begin(),
+                          received.attachments().end());
 }
-void append_arg(Args& args, RawJson raw) { next(args) += raw.text; }
+void append_arg(Args& args, RawJson raw) {
+  next(args) += raw.text;
+}
 void append_arg(Args& args, Binary binary) {
   append_placeholder(next(args), args.attachments.size());
   args.attachments.push_back(std::make_shared<const std::string>(std::move(binary.bytes)));
 }
-void append_arg(Args& args, std::string_view text) { append_json_string(next(args), text); }
-void append_arg(Args& args, bool value) { next(args) += value ? "true" : "false"; }
-void append_arg(Args& args, int64_t value) { next(args) += std::to_string(value); }
-void append_arg(Args& args, uint64_t value) { next(args) += std::to_string(value); }
+void append_arg(Args& args, std::string_view text) {
+  append_json_string(next(args), text);
+}
+void append_arg(Args& args, bool value) {
+  next(args) += value ? "true" : "false";
+}
+void append_arg(Args& args, int64_t value) {
+  next(args) += std::to_string(value);
+}
+void append_arg(Args& args, uint64_t value) {
+  next(args) += std::to_string(value);
+}
 void append_arg(Args& args, double value) {
   // JSON has no infinities; JavaScript writes null for them.
   if (!std::isfinite(value)) return append_arg(args, nullptr);
@@ -137,7 +155,9 @@ void append_arg(Args& args, double value) {
   const auto end = std::to_chars(text, text + sizeof text, value);
   next(args).append(text, end.ptr);
 }
-void append_arg(Args& args, std::nullptr_t) { next(args) += "null"; }
+void append_arg(Args& args, std::nullptr_t) {
+  next(args) += "null";
+}
 
 boost::json::array ArgsView::parse() const {
   std::string text = "[";

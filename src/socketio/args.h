@@ -1,6 +1,6 @@
 // Arguments of events and acknowledgements as they travel: the text of JSON values, comma-separated, and the
-// binary attachments that placeholders in it name. Values are written straight into text; what is only relayed
-// is never parsed.
+// binary attachments that placeholders in it name. Values are written straight into text; what is only
+// relayed is never parsed.
 #pragma once
 
 #include <concepts>
@@ -47,8 +47,12 @@ void append_arg(Args& args, const boost::json::array& value);
 void append_arg(Args& args, RawJson raw);
 void append_arg(Args& args, Binary binary);
 void append_arg(Args& args, std::string_view text);
-inline void append_arg(Args& args, const char* text) { append_arg(args, std::string_view(text)); }
-inline void append_arg(Args& args, const std::string& text) { append_arg(args, std::string_view(text)); }
+inline void append_arg(Args& args, const char* text) {
+  append_arg(args, std::string_view(text));
+}
+inline void append_arg(Args& args, const std::string& text) {
+  append_arg(args, std::string_view(text));
+}
 void append_arg(Args& args, bool value);
 void append_arg(Args& args, int64_t value);
 void append_arg(Args& args, double value);
@@ -60,8 +64,8 @@ void append_arg(Args& args, T value) {
 }
 
 class ArgsView;
-// All of what was received, with its attachments: for relaying it, alone or among other arguments. Placeholders
-// are renumbered.
+// All of what was received, with its attachments: for relaying it, alone or among other arguments.
+// Placeholders are renumbered.
 void append_arg(Args& args, const ArgsView& received);
 
 template <typename... Values>
@@ -74,7 +78,8 @@ Args make_args(Values&&... values) {
 // Incoming arguments; valid during the handler they were given to.
 class ArgsView {
  public:
-  ArgsView(std::string_view json, std::span<const Attachment> attachments) : json_(json), attachments_(attachments) {}
+  ArgsView(std::string_view json, std::span<const Attachment> attachments)
+      : json_(json), attachments_(attachments) {}
   // Elements, comma-separated, without brackets: valid JSON, may be empty. Binary values stand in it as
   // {"_placeholder":true,"num":n}, n an index of attachments().
   std::string_view json() const { return json_; }

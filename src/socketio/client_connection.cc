@@ -11,13 +11,20 @@ namespace {
 
 DisconnectReason to_disconnect_reason(engineio::CloseReason reason) {
   switch (reason) {
-    case engineio::CloseReason::kTransportClose: return DisconnectReason::kTransportClose;
-    case engineio::CloseReason::kTransportError: return DisconnectReason::kTransportError;
-    case engineio::CloseReason::kPingTimeout: return DisconnectReason::kPingTimeout;
-    case engineio::CloseReason::kParseError: return DisconnectReason::kParseError;
-    case engineio::CloseReason::kForcedClose: return DisconnectReason::kForcedServerClose;
-    case engineio::CloseReason::kServerShutdown: return DisconnectReason::kServerShuttingDown;
-    case engineio::CloseReason::kOverflow: return DisconnectReason::kOverflow;
+    case engineio::CloseReason::kTransportClose:
+      return DisconnectReason::kTransportClose;
+    case engineio::CloseReason::kTransportError:
+      return DisconnectReason::kTransportError;
+    case engineio::CloseReason::kPingTimeout:
+      return DisconnectReason::kPingTimeout;
+    case engineio::CloseReason::kParseError:
+      return DisconnectReason::kParseError;
+    case engineio::CloseReason::kForcedClose:
+      return DisconnectReason::kForcedServerClose;
+    case engineio::CloseReason::kServerShutdown:
+      return DisconnectReason::kServerShuttingDown;
+    case engineio::CloseReason::kOverflow:
+      return DisconnectReason::kOverflow;
   }
   return DisconnectReason::kTransportError;
 }
@@ -145,7 +152,9 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
         socket->closed(DisconnectReason::kClientNamespaceDisconnect);
       }
       break;
-    case PacketType::kConnectError: protocol_error("CONNECT_ERROR is for servers to send"); break;
+    case PacketType::kConnectError:
+      protocol_error("CONNECT_ERROR is for servers to send");
+      break;
   }
   return !closed_;
 }
@@ -168,7 +177,8 @@ void ClientConnection::connect(const PacketView& packet) {
 }
 
 void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
-                               const std::shared_ptr<Connecting>& connecting, std::optional<ConnectError> error) {
+                               const std::shared_ptr<Connecting>& connecting,
+                               std::optional<ConnectError> error) {
   std::erase(entering_, entering);
   entering->client = nullptr;
   Namespace& nsp = *entering->nsp;

@@ -1,5 +1,5 @@
-// One Engine.IO connection seen from Socket.IO: decodes packets and spreads them over the namespaces the client
-// is in. Shard-local. Internal to the module.
+// One Engine.IO connection seen from Socket.IO: decodes packets and spreads them over the namespaces the
+// client is in. Shard-local. Internal to the module.
 #pragma once
 
 #include <memory>

@@ -6,13 +6,16 @@
 
 namespace patchbay::socketio {
 
-Namespace::Namespace(Server& server, std::string name, size_t shards) : server_(server), name_(std::move(name)) {
+Namespace::Namespace(Server& server, std::string name, size_t shards)
+    : server_(server), name_(std::move(name)) {
   for (size_t i = 0; i < shards; ++i) per_shard_.push_back(std::make_unique<PerShard>());
 }
 
 Namespace::~Namespace() = default;
 
-Namespace::PerShard& Namespace::local() const { return *per_shard_[net::Shard::current()->index()]; }
+Namespace::PerShard& Namespace::local() const {
+  return *per_shard_[net::Shard::current()->index()];
+}
 
 Namespace& Namespace::use(Middleware middleware) {
   middleware_.push_back(std::move(middleware));
@@ -97,8 +100,8 @@ void Namespace::deliver_everywhere(std::shared_ptr<const BroadcastMessage> messa
   for (size_t i = 0; i < per_shard_.size(); ++i) {
     net::Shard& shard = server_.shards()[i];
     if (&shard == here) continue;
-    // Posted even when nobody is there now: a socket that joins before the message arrives is to get it or not
-    // by the order of the mailbox alone.
+    // Posted even when nobody is there now: a socket that joins before the message arrives is to get it or
+    // not by the order of the mailbox alone.
     shard.post([this, message] { deliver(*message); });
   }
   if (here != nullptr) deliver(*message);

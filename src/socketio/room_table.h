@@ -2,12 +2,13 @@
 // a member. No I/O. Shard-local.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace patchbay::socketio {
 

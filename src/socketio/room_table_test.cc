@@ -1,10 +1,10 @@
 #include "socketio/room_table.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <random>
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace patchbay::socketio {
 namespace {
@@ -38,9 +38,13 @@ TEST(RoomTable, AgreesWithAMapOfSetsOverRandomMoves) {
     const std::string room = "room" + std::to_string(random() % 12);
     switch (random() % 5) {
       case 0:
-      case 1: EXPECT_EQ(table.join(member, room), model[room].insert(&member).second); break;
+      case 1:
+        EXPECT_EQ(table.join(member, room), model[room].insert(&member).second);
+        break;
       case 2:
-      case 3: EXPECT_EQ(table.leave(member, room), model[room].erase(&member) == 1); break;
+      case 3:
+        EXPECT_EQ(table.leave(member, room), model[room].erase(&member) == 1);
+        break;
       default:
         table.leave_all(member);
         for (auto& [name, set] : model) set.erase(&member);

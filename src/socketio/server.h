@@ -1,5 +1,5 @@
-// The Socket.IO server (protocol revision 5) on an Engine.IO server. Make it, register namespaces and handlers,
-// hand it requests; see docs/socketio.md. Thread-safe once the shards run.
+// The Socket.IO server (protocol revision 5) on an Engine.IO server. Make it, register namespaces and
+// handlers, hand it requests; see docs/socketio.md. Thread-safe once the shards run.
 // https://github.com/socketio/socket.io-protocol
 #pragma once
 

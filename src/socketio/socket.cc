@@ -23,16 +23,26 @@ struct Socket::Extras {
 
 std::string_view to_string(DisconnectReason reason) {
   switch (reason) {
-    case DisconnectReason::kClientNamespaceDisconnect: return "client namespace disconnect";
-    case DisconnectReason::kServerNamespaceDisconnect: return "server namespace disconnect";
-    case DisconnectReason::kTransportClose: return "transport close";
-    case DisconnectReason::kTransportError: return "transport error";
-    case DisconnectReason::kPingTimeout: return "ping timeout";
-    case DisconnectReason::kParseError: return "parse error";
-    case DisconnectReason::kForcedClose: return "forced close";
-    case DisconnectReason::kForcedServerClose: return "forced server close";
-    case DisconnectReason::kServerShuttingDown: return "server shutting down";
-    case DisconnectReason::kOverflow: return "output overflow";
+    case DisconnectReason::kClientNamespaceDisconnect:
+      return "client namespace disconnect";
+    case DisconnectReason::kServerNamespaceDisconnect:
+      return "server namespace disconnect";
+    case DisconnectReason::kTransportClose:
+      return "transport close";
+    case DisconnectReason::kTransportError:
+      return "transport error";
+    case DisconnectReason::kPingTimeout:
+      return "ping timeout";
+    case DisconnectReason::kParseError:
+      return "parse error";
+    case DisconnectReason::kForcedClose:
+      return "forced close";
+    case DisconnectReason::kForcedServerClose:
+      return "forced server close";
+    case DisconnectReason::kServerShuttingDown:
+      return "server shutting down";
+    case DisconnectReason::kOverflow:
+      return "output overflow";
   }
   return "transport error";
 }
@@ -55,7 +65,9 @@ void SocketRef::run(std::move_only_function<void(Socket&)> task) const {
 
 void Ack::send(Args args) {
   if (!std::exchange(armed_, false)) return;
-  socket_.run([id = id_, args = std::move(args)](Socket& socket) { socket.send_ack(id, args.json, args.attachments); });
+  socket_.run([id = id_, args = std::move(args)](Socket& socket) {
+    socket.send_ack(id, args.json, args.attachments);
+  });
 }
 
 void Event::ack_json(std::string_view json, std::span<const Attachment> attachments) {
@@ -79,16 +91,24 @@ Socket::Socket(Namespace& nsp, ClientConnection& client, std::string id, Handsha
 
 Socket::~Socket() = default;
 
-net::Shard& Socket::shard() { return client_.shard(); }
-SocketRef Socket::ref() { return SocketRef(nsp_, shard().index(), id_); }
-size_t Socket::buffered_bytes() const { return connected_ ? client_.buffered_bytes() : 0; }
+net::Shard& Socket::shard() {
+  return client_.shard();
+}
+SocketRef Socket::ref() {
+  return SocketRef(nsp_, shard().index(), id_);
+}
+size_t Socket::buffered_bytes() const {
+  return connected_ ? client_.buffered_bytes() : 0;
+}
 
 Socket::Extras& Socket::extras() {
   if (!extras_) extras_ = std::make_unique<Extras>();
   return *extras_;
 }
 
-void Socket::on(std::string_view event, Handler handler) { extras().handlers.emplace_back(event, std::move(handler)); }
+void Socket::on(std::string_view event, Handler handler) {
+  extras().handlers.emplace_back(event, std::move(handler));
+}
 
 void Socket::on_disconnect(std::function<void(DisconnectReason)> handler) {
   extras().disconnect_handlers.push_back(std::move(handler));
@@ -101,12 +121,13 @@ void Socket::emit_args(std::string_view event, const Args& args) {
   client_.send(packet, args.attachments);
 }
 
-void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout, AckHandler handler) {
-  if (!connected_)
-    return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
+void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout,
+                           AckHandler handler) {
+  if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
   Extras& extras = this->extras();
   if (extras.pending_acks.size() >= kMaxPendingAcks)
-    return handler(fail(ErrorCode::kInvalidOperation, "too many acknowledgements are pending on this socket"));
+    return handler(
+        fail(ErrorCode::kInvalidOperation, "too many acknowledgements are pending on this socket"));
   const uint64_t id = extras.next_ack_id++;
   PendingAck pending{.handler = std::move(handler), .timeout = {}};
   pending.timeout = shard().run_after(timeout, [this, id] {
@@ -122,12 +143,22 @@ void Socket::emit_with_ack(std::string_view event, const Args& args, Millisecond
   client_.send(packet, args.attachments);
 }
 
-bool Socket::join(std::string_view room) { return connected_ && nsp_.local().rooms.join(*this, room); }
-bool Socket::leave(std::string_view room) { return nsp_.local().rooms.leave(*this, room); }
-bool Socket::in_room(std::string_view room) const { return nsp_.local().rooms.contains(*this, room); }
+bool Socket::join(std::string_view room) {
+  return connected_ && nsp_.local().rooms.join(*this, room);
+}
+bool Socket::leave(std::string_view room) {
+  return nsp_.local().rooms.leave(*this, room);
+}
+bool Socket::in_room(std::string_view room) const {
+  return nsp_.local().rooms.contains(*this, room);
+}
 
-Broadcast Socket::to(std::string_view room) { return std::move(Broadcast(nsp_).to(room).except(id_)); }
-Broadcast Socket::broadcast() { return std::move(Broadcast(nsp_).except(id_)); }
+Broadcast Socket::to(std::string_view room) {
+  return std::move(Broadcast(nsp_).to(room).except(id_));
+}
+Broadcast Socket::broadcast() {
+  return std::move(Broadcast(nsp_).except(id_));
+}
 
 void Socket::disconnect(bool close) {
   if (!connected_) return;
@@ -146,7 +177,8 @@ void Socket::closed(DisconnectReason reason) {
     for (const auto& handler : std::exchange(extras_->disconnect_handlers, {})) handler(reason);
     auto pending = std::move(extras_->pending_acks);
     extras_->pending_acks.clear();
-    for (auto& [id, ack] : pending) ack.handler(fail(ErrorCode::kInvalidOperation, "the socket disconnected"));
+    for (auto& [id, ack] : pending)
+      ack.handler(fail(ErrorCode::kInvalidOperation, "the socket disconnected"));
   }
   auto& mine = nsp_.local();
   mine.rooms.leave_all(*this);

@@ -1,5 +1,6 @@
 // One client in one namespace. Shard-local: valid on its shard, from the connection handler until the
-// disconnect handlers have run. To reach it from elsewhere keep a SocketRef, or emit to the room named by its id.
+// disconnect handlers have run. To reach it from elsewhere keep a SocketRef, or emit to the room named by its
+// id.
 #pragma once
 
 #include <any>
@@ -41,8 +42,8 @@ class SocketRef {
   std::string id_;
 };
 
-// The answer a client waits for. Movable; call it once, from any thread, or never. Answers to a client that has
-// gone are dropped.
+// The answer a client waits for. Movable; call it once, from any thread, or never. Answers to a client that
+// has gone are dropped.
 class Ack {
  public:
   Ack() = default;
@@ -106,7 +107,8 @@ class Socket final : public RoomMember, public net::Disposable {
   // The application's own state; destroyed with the socket.
   std::any data;
 
-  // Handlers of this socket alone; for those of every socket use Namespace::on, which costs no memory a socket.
+  // Handlers of this socket alone; for those of every socket use Namespace::on, which costs no memory a
+  // socket.
   void on(std::string_view event, Handler handler);
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
@@ -140,7 +142,8 @@ class Socket final : public RoomMember, public net::Disposable {
   struct PendingAck;
   struct Extras;  // what most sockets do not need
 
-  void handle_event(std::string_view elements, std::optional<uint64_t> ack_id, std::span<const Attachment> attachments);
+  void handle_event(std::string_view elements, std::optional<uint64_t> ack_id,
+                    std::span<const Attachment> attachments);
   void handle_ack(std::string_view elements, uint64_t id, std::span<const Attachment> attachments);
   void send_ack(uint64_t id, std::string_view json, std::span<const Attachment> attachments);
   void closed(DisconnectReason reason);

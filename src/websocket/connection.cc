@@ -16,8 +16,9 @@ void Connection::Deleter::operator()(Connection* connection) const {
 Connection::Connection(net::StreamPtr stream, const FrameParser::Options& options, Handler& handler)
     : stream_(std::move(stream)), parser_(options), handler_(&handler) {}
 
-Connection::Ptr Connection::accept(net::Shard& shard, net::StreamPtr stream, std::string_view upgrade_response,
-                                   std::string leftover, const FrameParser::Options& options, Handler& handler) {
+Connection::Ptr Connection::accept(net::Shard& shard, net::StreamPtr stream,
+                                   std::string_view upgrade_response, std::string leftover,
+                                   const FrameParser::Options& options, Handler& handler) {
   Ptr connection(new Connection(std::move(stream), options, handler));
   connection->stream_->attach(shard, *connection);
   connection->stream_->write(upgrade_response);
@@ -87,7 +88,9 @@ bool Connection::on_ping(std::string_view payload) {
   return true;
 }
 
-bool Connection::on_pong(std::string_view) { return true; }
+bool Connection::on_pong(std::string_view) {
+  return true;
+}
 
 bool Connection::on_close(std::optional<uint16_t> code, std::string_view reason) {
   // §5.5.1: the close frame is answered with one, and then the server ends the connection.

@@ -28,7 +28,8 @@ class Connection final : public net::Stream::Handler, public net::Disposable, pr
   struct Deleter {
     void operator()(Connection* connection) const;
   };
-  // Letting go closes the TCP connection at once, without a closing handshake; see close() for the polite way.
+  // Letting go closes the TCP connection at once, without a closing handshake; see close() for the polite
+  // way.
   using Ptr = std::unique_ptr<Connection, Deleter>;
 
   // Takes a stream whose upgrade was accepted, writes `upgrade_response` and goes on with `leftover`, bytes
@@ -42,8 +43,8 @@ class Connection final : public net::Stream::Handler, public net::Disposable, pr
   void send_text(std::string_view prefix, std::string_view payload);
   void send_binary(std::string_view payload);
   void send_frame(const net::BufferRef& frame);
-  // Starts the closing handshake (§7.1.2) and lets go of the connection: it drains, and waits a moment for the
-  // peer's close frame. The handler hears nothing more.
+  // Starts the closing handshake (§7.1.2) and lets go of the connection: it drains, and waits a moment for
+  // the peer's close frame. The handler hears nothing more.
   static void close(Ptr connection, uint16_t code, std::string_view reason);
 
   size_t queued_bytes() const { return stream_ ? stream_->queued_bytes() : 0; }
