@@ -1,5 +1,7 @@
 // deps: socketio
 // The scanner against Boost.JSON: both accept the same texts, and see the same in them.
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <source_location>
@@ -26,6 +28,22 @@ boost::json::value parse(std::string_view text, boost::json::error_code& error) 
   return boost::json::parse(text, error, {}, {.max_depth = kMaxJsonDepth});
 }
 
+// Equal but for the last bits of fractions: what the library reads from a long one depends on how much text
+// follows it, and 0e400 is NaN, which equals nothing.
+bool same(const boost::json::value& a, const boost::json::value& b) {
+  if (a.is_double() && b.is_double()) {
+    const double x = a.get_double();
+    const double y = b.get_double();
+    return x == y || (std::isnan(x) && std::isnan(y)) || std::abs(x - y) <= 1e-15 * std::abs(x);
+  }
+  if (a.is_array() && b.is_array()) return std::ranges::equal(a.get_array(), b.get_array(), same);
+  if (a.is_object() && b.is_object())
+    return std::ranges::equal(a.get_object(), b.get_object(), [](const auto& x, const auto& y) {
+      return x.key() == y.key() && same(x.value(), y.value());
+    });
+  return a == b;
+}
+
 void check_elements(std::string_view text, const boost::json::array& array) {
   ArrayCursor cursor(text);
   for (const boost::json::value& expected : array) {
@@ -33,8 +51,7 @@ void check_elements(std::string_view text, const boost::json::array& array) {
     check(element.has_value());
     boost::json::error_code error;
     const boost::json::value value = parse(*element, error);
-    // As text: the library reads 0e400 as NaN, which equals nothing.
-    check(!error && boost::json::serialize(value) == boost::json::serialize(expected));
+    check(!error && same(value, expected));
     std::string storage;
     const auto string = decode_json_string(*element, storage);
     check(string.has_value() == expected.is_string());
