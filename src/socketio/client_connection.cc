@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "socketio/namespace_shard.h"
+#include "socketio/observer.h"
 #include "websocket/frame.h"
 
 namespace patchbay::socketio {
@@ -41,23 +42,37 @@ ClientConnection::ClientConnection(Server& server, engineio::Connection& connect
   });
 }
 
+ClientConnection::Entering::~Entering() {
+  if (!is_in) nsp->server().left(*nsp);
+}
+
 ClientConnection::~ClientConnection() {
   for (const auto& entering : entering_) entering->client = nullptr;
 }
 
 // --- Out --------------------------------------------------------------------------------------------------
 
-void ClientConnection::send(std::string_view packet, std::span<const Attachment> attachments) {
-  if (closed_) return;
-  connection_.session().send_text(packet);
-  for (const Attachment& attachment : attachments) connection_.session().send_binary(*attachment);
+void ClientConnection::send_text(std::string_view packet) {
+  if (!closed_) connection_.session().send_text(packet);
 }
 
-void ClientConnection::send(const engineio::SharedMessage& packet,
-                            std::span<const engineio::SharedMessage> attachments) {
+void ClientConnection::send(Socket& socket, const OutgoingPacket& packet) {
   if (closed_) return;
-  connection_.session().send(packet);
-  for (const auto& attachment : attachments) connection_.session().send(attachment);
+  auto& counters = socket.nsp().local_part().counters;
+  if (packet.flags.is_volatile && buffered_bytes() > 0)
+    return Namespace::PerShard::bump(counters.dropped_volatile);
+  if (packet.droppable) Namespace::PerShard::bump(counters.events_out);
+  connection_.session().send_text(packet.text);
+  for (const Attachment& attachment : packet.attachments) connection_.session().send_binary(*attachment);
+}
+
+void ClientConnection::send(Socket& socket, SharedPacket& packet, const EmitFlags& flags) {
+  if (closed_) return;
+  auto& counters = socket.nsp().local_part().counters;
+  if (flags.is_volatile && buffered_bytes() > 0) return Namespace::PerShard::bump(counters.dropped_volatile);
+  Namespace::PerShard::bump(counters.events_out);
+  connection_.session().send(packet.text());
+  for (const auto& attachment : packet.attachments()) connection_.session().send(attachment);
 }
 
 void ClientConnection::disconnect() {
@@ -160,16 +175,16 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
 }
 
 void ClientConnection::connect(const PacketView& packet) {
-  Namespace* const nsp = server_.find(packet.nsp);
-  if (nsp == nullptr) return refuse(packet.nsp, {.message = "Invalid namespace", .data_json = {}});
-  const auto same = [&](const auto& entering) { return entering->nsp == nsp; };
+  const auto same = [&](const auto& entering) { return entering->nsp->name() == packet.nsp; };
   if (std::ranges::any_of(entering_, same)) return protocol_error("already connecting to this namespace");
   if (sockets_.size() + entering_.size() >= server_.options().max_namespaces_per_client)
     return refuse(packet.nsp, {.message = "Too many namespaces on one connection", .data_json = {}});
   auto connecting = std::make_shared<Connecting>();
   connecting->handshake = {.request = connection_.handshake(),
                            .auth_json = packet.data.empty() ? "{}" : std::string(packet.data)};
-  const auto entering = std::make_shared<Entering>(Entering{this, nsp});
+  auto nsp = server_.enter(packet.nsp, connecting->handshake);
+  if (nsp == nullptr) return refuse(packet.nsp, {.message = "Invalid namespace", .data_json = {}});
+  const auto entering = std::make_shared<Entering>(*this, nsp);
   entering_.push_back(entering);
   nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
     if (entering->client != nullptr) entering->client->entered(entering, connecting, std::move(error));
@@ -181,25 +196,36 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
                                std::optional<ConnectError> error) {
   std::erase(entering_, entering);
   entering->client = nullptr;
-  Namespace& nsp = *entering->nsp;
-  if (error) return refuse(nsp.name(), *error);
-  auto made = std::make_unique<Socket>(nsp, *this, random_id(20), std::move(connecting->handshake));
+  const std::shared_ptr<Namespace> nsp = entering->nsp;
+  auto& mine = nsp->local_part();
+  if (error) {
+    Namespace::PerShard::bump(mine.counters.refused);
+    return refuse(nsp->name(), *error);
+  }
+  entering->is_in = true;
+  std::unique_ptr<Socket> made(new Socket(nsp, *this, std::move(connecting->handshake), {}));
   Socket& socket = *made;
   socket.data = std::move(connecting->data);
   sockets_.push_back(std::move(made));
+  connect_deadline_.cancel();
+  mine.sockets.emplace(socket.id(), &socket);
+  mine.update_counts();
+  Namespace::PerShard::bump(mine.counters.connected);
   std::string packet;
-  append_connect(packet, nsp.name(), socket.id());
-  send(packet, {});
-  for (const auto& handler : nsp.connection_handlers_) {
+  append_connect(packet, nsp->name(), socket.id());
+  send_text(packet);
+  for (const auto& handler : nsp->handlers_->connection) {
     if (!socket.connected()) return;
     handler(socket);
   }
+  if (Observer* const observer = server_.observer(); observer != nullptr && socket.connected())
+    observer->on_connected(socket);
 }
 
 void ClientConnection::refuse(std::string_view nsp, const ConnectError& error) {
   std::string packet;
   append_connect_error(packet, nsp, error.message, error.data_json);
-  send(packet, {});
+  send_text(packet);
 }
 
 }  // namespace patchbay::socketio

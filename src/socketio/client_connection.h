@@ -10,6 +10,7 @@
 #include "engineio/server.h"
 #include "socketio/decoder.h"
 #include "socketio/namespace.h"
+#include "socketio/outgoing.h"
 #include "socketio/server.h"
 #include "socketio/socket.h"
 
@@ -21,12 +22,15 @@ class ClientConnection final : public engineio::Session::Application, private De
   ~ClientConnection() override;
 
   net::Shard& shard() { return connection_.shard(); }
+  engineio::TransportKind transport() const { return connection_.session().transport(); }
+  // A name for it that does not give away the session's id: its first 12 characters.
+  std::string_view id() const { return connection_.session().id().view().substr(0, 12); }
   size_t buffered_bytes() const { return closed_ ? 0 : connection_.buffered_bytes(); }
 
-  // A packet's text and what it carries.
-  void send(std::string_view packet, std::span<const Attachment> attachments);
-  // One of a broadcast, encoded and framed before.
-  void send(const engineio::SharedMessage& packet, std::span<const engineio::SharedMessage> attachments);
+  // For `socket`, one of this connection's.
+  void send(Socket& socket, const OutgoingPacket& packet);
+  // One of a broadcast.
+  void send(Socket& socket, SharedPacket& packet, const EmitFlags& flags);
   // The socket left its namespace by itself; destroys it at the end of the turn.
   void forget(Socket& socket);
   // Takes every socket out of its namespace, telling the client, and closes the connection.
@@ -37,8 +41,13 @@ class ClientConnection final : public engineio::Session::Application, private De
  private:
   // A client between CONNECT and the end of the middleware. Outlives the connection when middleware does.
   struct Entering {
+    Entering(ClientConnection& owner, std::shared_ptr<Namespace> wanted)
+        : client(&owner), nsp(std::move(wanted)) {}
+    ~Entering();
+    Entering(const Entering&) = delete;
     ClientConnection* client;  // null once the connection is gone
-    Namespace* nsp;
+    std::shared_ptr<Namespace> nsp;
+    bool is_in = false;
   };
 
   // --- engineio::Session::Application ---
@@ -53,6 +62,7 @@ class ClientConnection final : public engineio::Session::Application, private De
   void entered(const std::shared_ptr<Entering>& entering, const std::shared_ptr<Connecting>& connecting,
                std::optional<ConnectError> error);
   void refuse(std::string_view nsp, const ConnectError& error);
+  void send_text(std::string_view packet);
   void protocol_error(std::string_view what);
   Socket* find(std::string_view nsp) const;
 

@@ -2,113 +2,162 @@
 
 #include "socketio/client_connection.h"
 #include "socketio/namespace_shard.h"
+#include "socketio/observer.h"
 #include "socketio/server.h"
 
 namespace patchbay::socketio {
 
 Namespace::Namespace(Server& server, std::string name, size_t shards)
-    : server_(server), name_(std::move(name)) {
+    : server_(server), name_(std::move(name)), handlers_(std::make_shared<Handlers>()) {
   for (size_t i = 0; i < shards; ++i) per_shard_.push_back(std::make_unique<PerShard>());
+  adapter_ =
+      server.options().adapter ? server.options().adapter(*this) : std::make_unique<LocalAdapter>(*this);
+}
+
+Namespace::Namespace(Server& server, std::string name, size_t shards, const Namespace& pattern)
+    : server_(server), name_(std::move(name)), is_child_(true), handlers_(pattern.handlers_) {
+  for (size_t i = 0; i < shards; ++i) per_shard_.push_back(std::make_unique<PerShard>());
+  adapter_ =
+      server.options().adapter ? server.options().adapter(*this) : std::make_unique<LocalAdapter>(*this);
 }
 
 Namespace::~Namespace() = default;
 
-Namespace::PerShard& Namespace::local() const {
+Namespace::PerShard& Namespace::local_part() const {
   return *per_shard_[net::Shard::current()->index()];
 }
 
+// --- Handlers ---------------------------------------------------------------------------------------------
+
 Namespace& Namespace::use(Middleware middleware) {
-  middleware_.push_back(std::move(middleware));
+  handlers_->middleware.push_back(std::move(middleware));
+  return *this;
+}
+Namespace& Namespace::use_event(EventMiddleware middleware) {
+  handlers_->event_middleware.push_back(std::move(middleware));
   return *this;
 }
 Namespace& Namespace::on_connection(ConnectionHandler handler) {
-  connection_handlers_.push_back(std::move(handler));
+  handlers_->connection.push_back(std::move(handler));
   return *this;
 }
 Namespace& Namespace::on(std::string_view event, EventHandler handler) {
-  event_handlers_.emplace_back(event, std::move(handler));
+  handlers_->events.emplace_back(event, std::move(handler));
   return *this;
 }
 Namespace& Namespace::on_any(EventHandler handler) {
-  any_handlers_.push_back(std::move(handler));
+  handlers_->any.push_back(std::move(handler));
+  return *this;
+}
+Namespace& Namespace::on_unhandled(EventHandler handler) {
+  handlers_->unhandled.push_back(std::move(handler));
+  return *this;
+}
+Namespace& Namespace::on_any_outgoing(OutgoingHandler handler) {
+  handlers_->any_outgoing.push_back(std::move(handler));
   return *this;
 }
 Namespace& Namespace::on_disconnect(DisconnectHandler handler) {
-  disconnect_handlers_.push_back(std::move(handler));
+  handlers_->disconnect.push_back(std::move(handler));
+  return *this;
+}
+Namespace& Namespace::on_error(ErrorHandler handler) {
+  handlers_->error.push_back(std::move(handler));
+  return *this;
+}
+Namespace& Namespace::on_server_side(std::string_view event, ServerSideHandler handler) {
+  handlers_->server_side.emplace_back(event, std::move(handler));
   return *this;
 }
 
+// One middleware after the other; each decides when to go on, and on which thread.
+void Namespace::run_middleware(size_t index, std::shared_ptr<Connecting> connecting, Next done) {
+  if (index == handlers_->middleware.size()) return done(std::nullopt);
+  net::Shard& shard = *net::Shard::current();
+  handlers_->middleware[index](connecting,
+                               [self = shared_from_this(), &shard, index, connecting,
+                                done = std::move(done)](std::optional<ConnectError> error) mutable {
+                                 if (!done) return;  // called before
+                                 auto go_on = [self, index, connecting = std::move(connecting),
+                                               done = std::move(done), error = std::move(error)]() mutable {
+                                   if (error) return done(std::move(error));
+                                   self->run_middleware(index + 1, std::move(connecting), std::move(done));
+                                 };
+                                 shard.on_this_thread() ? go_on() : shard.post(std::move(go_on));
+                               });
+}
+
+// --- Who is there -----------------------------------------------------------------------------------------
+
 size_t Namespace::socket_count() const {
   size_t count = 0;
-  for (const auto& per_shard : per_shard_) count += per_shard->count.load(std::memory_order_relaxed);
+  for (const auto& part : per_shard_) count += part->counters.sockets.load(std::memory_order_relaxed);
   return count;
 }
 
+NamespaceMetrics& NamespaceMetrics::operator+=(const NamespaceMetrics& other) {
+  sockets += other.sockets;
+  rooms += other.rooms;
+  connected += other.connected;
+  refused += other.refused;
+  recovered += other.recovered;
+  recovery_failed += other.recovery_failed;
+  events_in += other.events_in;
+  acks_in += other.acks_in;
+  events_out += other.events_out;
+  acks_out += other.acks_out;
+  broadcasts += other.broadcasts;
+  ack_timeouts += other.ack_timeouts;
+  event_errors += other.event_errors;
+  dropped_volatile += other.dropped_volatile;
+  dropped_newest += other.dropped_newest;
+  dropped_oldest += other.dropped_oldest;
+  coalesced += other.coalesced;
+  overflowed += other.overflowed;
+  return *this;
+}
+
+NamespaceMetrics Namespace::metrics() const {
+  NamespaceMetrics sum;
+  const auto get = [](const std::atomic<uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  for (const auto& part : per_shard_) {
+    const PerShard::Counters& c = part->counters;
+    sum += {.sockets = get(c.sockets),
+            .rooms = get(c.rooms),
+            .connected = get(c.connected),
+            .refused = get(c.refused),
+            .recovered = get(c.recovered),
+            .recovery_failed = get(c.recovery_failed),
+            .events_in = get(c.events_in),
+            .acks_in = get(c.acks_in),
+            .events_out = get(c.events_out),
+            .acks_out = get(c.acks_out),
+            .broadcasts = get(c.broadcasts),
+            .ack_timeouts = get(c.ack_timeouts),
+            .event_errors = get(c.event_errors),
+            .dropped_volatile = get(c.dropped_volatile),
+            .dropped_newest = get(c.dropped_newest),
+            .dropped_oldest = get(c.dropped_oldest),
+            .coalesced = get(c.coalesced),
+            .overflowed = get(c.overflowed)};
+  }
+  return sum;
+}
+
 Socket* Namespace::find(std::string_view id) const {
-  const auto& sockets = local().sockets;
+  const auto& sockets = local_part().sockets;
   const auto it = sockets.find(id);
   return it == sockets.end() ? nullptr : it->second;
 }
 
 void Namespace::for_each_socket(std::function<void(Socket&)> task) {
-  const auto shared = std::make_shared<std::function<void(Socket&)>>(std::move(task));
-  for (size_t i = 0; i < per_shard_.size(); ++i)
-    server_.shards()[i].post([this, shared] {
-      // By id: the task may disconnect whom it likes.
-      std::vector<std::string> ids;
-      for (const auto& [id, socket] : local().sockets) ids.emplace_back(id);
-      for (const std::string& id : ids)
-        if (Socket* const socket = find(id)) (*shared)(*socket);
-    });
+  for_each_selected({}, std::move(task));
 }
 
-// One middleware after the other; each decides when to go on, and on which thread.
-void Namespace::run_middleware(size_t index, std::shared_ptr<Connecting> connecting, Next done) {
-  if (index == middleware_.size()) return done(std::nullopt);
-  net::Shard& shard = *net::Shard::current();
-  middleware_[index](connecting, [this, &shard, index, connecting,
-                                  done = std::move(done)](std::optional<ConnectError> error) mutable {
-    if (!done) return;  // called before
-    auto go_on = [this, index, connecting = std::move(connecting), done = std::move(done),
-                  error = std::move(error)]() mutable {
-      if (error) return done(std::move(error));
-      run_middleware(index + 1, std::move(connecting), std::move(done));
-    };
-    shard.on_this_thread() ? go_on() : shard.post(std::move(go_on));
-  });
-}
-
-void Namespace::dispatch(Socket& socket, Event& event) {
-  bool heard = false;
-  for (const auto& [name, handler] : event_handlers_)
-    if (name == event.name()) {
-      heard = true;
-      handler(socket, event);
-      if (!socket.connected()) return;
-    }
-  if (heard) return;
-  for (const auto& handler : any_handlers_) {
-    handler(socket, event);
-    if (!socket.connected()) return;
-  }
-}
-
-// --- Broadcast --------------------------------------------------------------------------------------------
-
-void Namespace::deliver_everywhere(std::shared_ptr<const BroadcastMessage> message) {
-  net::Shard* const here = net::Shard::current();
-  for (size_t i = 0; i < per_shard_.size(); ++i) {
-    net::Shard& shard = server_.shards()[i];
-    if (&shard == here) continue;
-    // Posted even when nobody is there now: a socket that joins before the message arrives is to get it or
-    // not by the order of the mailbox alone.
-    shard.post([this, message] { deliver(*message); });
-  }
-  if (here != nullptr) deliver(*message);
-}
-
-std::vector<Socket*>& Namespace::select(const BroadcastMessage& message) {
-  PerShard& mine = local();
+std::vector<Socket*>& Namespace::select(const Selection& selection) {
+  PerShard& mine = local_part();
   mine.chosen.clear();
   const uint64_t mark = ++mine.mark;
   const auto each_in = [&](std::string_view name, auto&& action) {
@@ -116,41 +165,179 @@ std::vector<Socket*>& Namespace::select(const BroadcastMessage& message) {
       for (const Room::Entry& entry : room->members) action(static_cast<Socket&>(*entry.member));
     if (const auto it = mine.sockets.find(name); it != mine.sockets.end()) action(*it->second);
   };
-  for (const std::string& name : message.except) each_in(name, [&](Socket& socket) { socket.mark_ = mark; });
+  for (const std::string& name : selection.except)
+    each_in(name, [&](Socket& socket) { socket.mark_ = mark; });
   const auto choose = [&](Socket& socket) {
-    if (socket.mark_ == mark) return;
+    if (socket.mark_ == mark || !socket.connected()) return;
     socket.mark_ = mark;
     mine.chosen.push_back(&socket);
   };
-  if (message.rooms.empty()) {
+  if (selection.rooms.empty()) {
     for (const auto& [id, socket] : mine.sockets) choose(*socket);
   } else {
-    for (const std::string& name : message.rooms) each_in(name, choose);
+    for (const std::string& name : selection.rooms) each_in(name, choose);
   }
   return mine.chosen;
 }
 
+void Namespace::for_each_selected(Selection selection, std::function<void(Socket&)> action) {
+  const auto shared = std::make_shared<std::pair<Selection, std::function<void(Socket&)>>>(
+      std::move(selection), std::move(action));
+  for (size_t i = 0; i < per_shard_.size(); ++i)
+    server_.shards()[i].post([self = shared_from_this(), shared] {
+      // By id: the action may disconnect whom it likes.
+      std::vector<std::string> ids;
+      for (const Socket* const socket : self->select(shared->first)) ids.emplace_back(socket->id());
+      for (const std::string& id : ids)
+        if (Socket* const socket = self->find(id)) shared->second(*socket);
+    });
+}
+
+// --- Operations on this process's sockets -----------------------------------------------------------------
+
+void Namespace::local_broadcast(std::shared_ptr<const BroadcastMessage> message) {
+  net::Shard* const here = net::Shard::current();
+  for (size_t i = 0; i < per_shard_.size(); ++i) {
+    net::Shard& shard = server_.shards()[i];
+    if (&shard == here) continue;
+    // Posted even when nobody is there now: a socket that joins before the message arrives is to get it or
+    // not by the order of the mailbox alone.
+    shard.post([self = shared_from_this(), message] { self->deliver(*message); });
+  }
+  if (here != nullptr) deliver(*message);
+}
+
 void Namespace::deliver(const BroadcastMessage& message) {
-  const std::vector<Socket*>& receivers = select(message);
+  const std::vector<Socket*>& receivers = select(message.to);
   if (receivers.empty()) return;
-  const auto packet = engineio::SharedMessage::text(message.packet);
-  std::vector<engineio::SharedMessage> attachments;
-  for (const Attachment& attachment : message.attachments)
-    attachments.push_back(engineio::SharedMessage::binary(*attachment));
+  PerShard::bump(local_part().counters.broadcasts);
+  SharedPacket packet(message.packet, message.attachments);
   for (Socket* const socket : receivers) {
-    if (message.is_volatile && socket->buffered_bytes() > 0) continue;
-    socket->client_.send(packet, attachments);
+    if (socket->watches_outgoing()) [[unlikely]] {
+      std::string storage;
+      PacketView view;
+      if (decode_packet(message.packet, {.max_attachments = UINT32_MAX}, view)) {
+        const EventParts parts = split_event(view.data, storage);
+        socket->note_outgoing(parts.name, ArgsView(parts.args, message.attachments));
+      }
+      if (!socket->connected()) continue;
+    }
+    socket->client_.send(*socket, packet, message.flags);
   }
 }
 
-void Namespace::disconnect_everywhere(std::shared_ptr<const BroadcastMessage> selection, bool close) {
-  for (size_t i = 0; i < per_shard_.size(); ++i)
-    server_.shards()[i].post([this, selection, close] {
-      std::vector<std::string> ids;
-      for (const Socket* const socket : select(*selection)) ids.push_back(socket->id());
-      for (const std::string& id : ids)
-        if (Socket* const socket = find(id)) socket->disconnect(close);
+// Brings together what the shards' sockets answer; lives on the shard that asked.
+struct Namespace::AckCollector {
+  net::Shard* home = nullptr;
+  size_t shards_missing = 0;
+  size_t answers_missing = 0;
+  BroadcastAcks acks;
+  BroadcastAckHandler handler;
+  Executor::Timer deadline;
+
+  void finish_if_complete() {
+    if (shards_missing == 0 && answers_missing == 0) finish();
+  }
+  void finish() {
+    deadline.cancel();
+    if (auto done = std::exchange(handler, nullptr)) done(std::move(acks));
+  }
+};
+
+void Namespace::local_broadcast_with_ack(std::shared_ptr<const BroadcastMessage> message,
+                                         Milliseconds timeout, BroadcastAckHandler handler) {
+  net::Shard* const here = net::Shard::current();
+  net::Shard& home = here != nullptr ? *here : server_.shards()[0];
+  auto collector = std::make_shared<AckCollector>();
+  collector->home = &home;
+  collector->handler = std::move(handler);
+  collector->shards_missing = per_shard_.size();
+  auto start = [self = shared_from_this(), collector, message, timeout] {
+    collector->deadline = collector->home->run_after(timeout, [collector] { collector->finish(); });
+    for (size_t i = 0; i < self->per_shard_.size(); ++i)
+      self->server_.shards()[i].post(
+          [self, collector, message, timeout] { self->deliver_with_ack(*message, timeout, collector); });
+  };
+  here != nullptr ? start() : home.post(std::move(start));
+}
+
+void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds timeout,
+                                 const std::shared_ptr<AckCollector>& collector) {
+  net::Shard& home = *collector->home;
+  size_t asked = 0;
+  // A copy: an answer that fails at once must not disturb the list.
+  const std::vector<Socket*> receivers = select(message.to);
+  SharedPacket packet(message.packet, message.attachments);
+  for (Socket* const socket : receivers) {
+    ++asked;
+    socket->expect_ack(*message.ack_id, timeout, [collector, &home](Result<ArgsView> answer) {
+      std::optional<Args> args;
+      if (answer) append_arg(args.emplace(), *answer);
+      home.post([collector, args = std::move(args)]() mutable {
+        --collector->answers_missing;
+        if (args) collector->acks.responses.push_back(std::move(*args));
+        collector->finish_if_complete();
+      });
     });
+    socket->client_.send(*socket, packet, message.flags);
+  }
+  home.post([collector, asked] {
+    --collector->shards_missing;
+    collector->answers_missing += asked;
+    collector->acks.expected += asked;
+    collector->finish_if_complete();
+  });
+}
+
+void Namespace::local_fetch_sockets(Selection selection, FetchHandler handler) {
+  struct Collector {
+    std::vector<RemoteSocket> sockets;
+    size_t shards_missing;
+    FetchHandler handler;
+  };
+  net::Shard* const here = net::Shard::current();
+  net::Shard* const home = here != nullptr ? here : &server_.shards()[0];
+  const auto collector = std::make_shared<Collector>(Collector{{}, per_shard_.size(), std::move(handler)});
+  const auto shared = std::make_shared<const Selection>(std::move(selection));
+  for (size_t i = 0; i < per_shard_.size(); ++i)
+    server_.shards()[i].post([self = shared_from_this(), collector, home, shared] {
+      std::vector<RemoteSocket> found;
+      for (const Socket* const socket : self->select(*shared)) {
+        RemoteSocket& copy = found.emplace_back(RemoteSocket{.id = std::string(socket->id()),
+                                                             .handshake = socket->handshake(),
+                                                             .rooms = {},
+                                                             .data = socket->data});
+        for (const std::string_view room : socket->rooms()) copy.rooms.emplace_back(room);
+      }
+      home->post([collector, found = std::move(found)]() mutable {
+        for (RemoteSocket& socket : found) collector->sockets.push_back(std::move(socket));
+        if (--collector->shards_missing == 0) collector->handler(std::move(collector->sockets));
+      });
+    });
+}
+
+void Namespace::local_sockets_join(Selection selection, std::vector<std::string> rooms) {
+  for_each_selected(std::move(selection), [rooms = std::move(rooms)](Socket& socket) {
+    for (const std::string& room : rooms) socket.join(room);
+  });
+}
+
+void Namespace::local_sockets_leave(Selection selection, std::vector<std::string> rooms) {
+  for_each_selected(std::move(selection), [rooms = std::move(rooms)](Socket& socket) {
+    for (const std::string& room : rooms) socket.leave(room);
+  });
+}
+
+void Namespace::local_disconnect_sockets(Selection selection, bool close) {
+  for_each_selected(std::move(selection), [close](Socket& socket) { socket.disconnect(close); });
+}
+
+void Namespace::local_server_side_event(std::string event, Args args, std::function<void(Args)> ack) {
+  server_.shards()[0].post(
+      [self = shared_from_this(), event = std::move(event), args = std::move(args), ack = std::move(ack)] {
+        for (const auto& [name, handler] : self->handlers_->server_side)
+          if (name == event) handler(ArgsView(args.json, args.attachments), ack);
+      });
 }
 
 }  // namespace patchbay::socketio

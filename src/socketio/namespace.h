@@ -1,8 +1,10 @@
 // A namespace: who may enter, what its sockets hear, its rooms. Register middleware and handlers before the
 // server starts; after that the object is thread-safe: its state is split by shard, and what is called back
-// runs on the socket's shard.
+// runs on the socket's shard. A namespace of a pattern (Server::of_pattern) is a template: it has no sockets
+// itself, its children have its handlers, and what is sent through it reaches all of them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,17 +12,12 @@
 #include <vector>
 
 #include "net/shard.h"
+#include "socketio/adapter.h"
 #include "socketio/broadcast.h"
+#include "socketio/namespace_metrics.h"
 #include "socketio/socket.h"
 
 namespace patchbay::socketio {
-
-// Why middleware refuses: becomes the client's connect_error.
-struct ConnectError {
-  std::string message;
-  // JSON text of the error's `data`, or empty for none.
-  std::string data_json;
-};
 
 // A client on its way into a namespace.
 struct Connecting {
@@ -29,70 +26,130 @@ struct Connecting {
   std::any data;
 };
 
-class Namespace {
+class Namespace : public std::enable_shared_from_this<Namespace> {
  public:
   // Continues with the next middleware, or refuses. Call it once, from any thread.
   using Next = std::move_only_function<void(std::optional<ConnectError>)>;
   // Runs on the connection's shard. `connecting` may be kept and written until `next` is called.
   using Middleware = std::function<void(const std::shared_ptr<Connecting>& connecting, Next next)>;
+  using EventMiddleware = socketio::EventMiddleware;
   using ConnectionHandler = std::function<void(Socket&)>;
   using EventHandler = std::function<void(Socket&, Event&)>;
+  using OutgoingHandler = std::function<void(Socket&, std::string_view event, const ArgsView& args)>;
   using DisconnectHandler = std::function<void(Socket&, DisconnectReason)>;
+  using ErrorHandler = std::function<void(Socket&, const ConnectError& error, Event& event)>;
+  // An event that another process sent with server_side_emit(). `ack` is empty when no answer is wanted. On a
+  // shard.
+  using ServerSideHandler = std::function<void(const ArgsView& args, const std::function<void(Args)>& ack)>;
 
   Namespace(Server& server, std::string name, size_t shards);
+  // A child of a pattern, with its handlers.
+  Namespace(Server& server, std::string name, size_t shards, const Namespace& pattern);
   ~Namespace();
   Namespace(const Namespace&) = delete;
+  Namespace& operator=(const Namespace&) = delete;
 
   const std::string& name() const { return name_; }
   Server& server() { return server_; }
+  Adapter& adapter() { return *adapter_; }
 
+  // --- Handlers: before the server starts -----------------------------------------------------------------
   Namespace& use(Middleware middleware);
+  // Between an event's arrival and its handlers; a socket's own (Socket::use) come after these.
+  Namespace& use_event(EventMiddleware middleware);
   Namespace& on_connection(ConnectionHandler handler);
-  // Hears `event` from every socket. A socket's own handler comes first.
+  // Hears `event` from every socket that has no handler of its own for it.
   Namespace& on(std::string_view event, EventHandler handler);
-  // Hears every event that nobody else does.
+  // Hears every event, before its handlers.
   Namespace& on_any(EventHandler handler);
+  // Hears every event that has no handler.
+  Namespace& on_unhandled(EventHandler handler);
+  // Hears every event that leaves for a socket, broadcasts once a receiver.
+  Namespace& on_any_outgoing(OutgoingHandler handler);
+  // The socket is in its rooms still, and can send no more.
   Namespace& on_disconnect(DisconnectHandler handler);
+  // Event middleware refused. The client hears nothing of it unless the handler tells it.
+  Namespace& on_error(ErrorHandler handler);
+  Namespace& on_server_side(std::string_view event, ServerSideHandler handler);
 
+  // --- Sending: any thread
+  // ----------------------------------------------------------------------------------
   Broadcast to(std::string_view room) { return std::move(Broadcast(*this).to(room)); }
   Broadcast in(std::string_view room) { return to(room); }
   Broadcast except(std::string_view room) { return std::move(Broadcast(*this).except(room)); }
+  Broadcast local() { return std::move(Broadcast(*this).local()); }
+  Broadcast make_volatile() { return std::move(Broadcast(*this).make_volatile()); }
+  Broadcast compress(bool on) { return std::move(Broadcast(*this).compress(on)); }
+  Broadcast timeout(Milliseconds timeout) { return std::move(Broadcast(*this).timeout(timeout)); }
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     Broadcast(*this).emit(event, std::forward<Values>(values)...);
   }
+  void fetch_sockets(FetchHandler handler) { Broadcast(*this).fetch_sockets(std::move(handler)); }
+  void sockets_join(std::vector<std::string> rooms) { Broadcast(*this).sockets_join(std::move(rooms)); }
+  void sockets_leave(std::vector<std::string> rooms) { Broadcast(*this).sockets_leave(std::move(rooms)); }
+  void disconnect_sockets(bool close = false) { Broadcast(*this).disconnect_sockets(close); }
+  // To the other processes that the adapter joins; see Adapter::server_side_emit.
+  template <typename... Values>
+  void server_side_emit(std::string_view event, Values&&... values) {
+    adapter().server_side_emit(event, make_args(std::forward<Values>(values)...), {}, nullptr);
+  }
+  void server_side_emit_with_ack(std::string_view event, Args args, Milliseconds timeout,
+                                 ServerSideAckHandler handler) {
+    adapter().server_side_emit(event, std::move(args), timeout, std::move(handler));
+  }
 
   // Sockets on all shards; exact when nothing moves.
   size_t socket_count() const;
+  NamespaceMetrics metrics() const;
   // Runs `task` for every socket, each on its shard. Returns at once.
   void for_each_socket(std::function<void(Socket&)> task);
+
+  // --- For adapters: what concerns the sockets of this process
+  // ----------------------------------------------
+  void local_broadcast(std::shared_ptr<const BroadcastMessage> message);
+  void local_broadcast_with_ack(std::shared_ptr<const BroadcastMessage> message, Milliseconds timeout,
+                                BroadcastAckHandler handler);
+  void local_fetch_sockets(Selection selection, FetchHandler handler);
+  void local_sockets_join(Selection selection, std::vector<std::string> rooms);
+  void local_sockets_leave(Selection selection, std::vector<std::string> rooms);
+  void local_disconnect_sockets(Selection selection, bool close);
+  // Runs the on_server_side handlers of `event`, on the first shard.
+  void local_server_side_event(std::string event, Args args, std::function<void(Args)> ack);
+  uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   friend class Ack;
   friend class Broadcast;
   friend class ClientConnection;
+  friend class Server;
   friend class Socket;
   friend class SocketRef;
+  struct AckCollector;
+  struct Handlers;
   struct PerShard;
 
-  PerShard& local() const;
-  void deliver_everywhere(std::shared_ptr<const BroadcastMessage> message);
+  PerShard& local_part() const;
   void deliver(const BroadcastMessage& message);
-  void disconnect_everywhere(std::shared_ptr<const BroadcastMessage> selection, bool close);
-  // The chosen sockets of the current shard.
-  std::vector<Socket*>& select(const BroadcastMessage& message);
+  void deliver_with_ack(const BroadcastMessage& message, Milliseconds timeout,
+                        const std::shared_ptr<AckCollector>& collector);
+  // The chosen sockets of the current shard; good until the next call.
+  std::vector<Socket*>& select(const Selection& selection);
+  // Runs `action` for the chosen sockets, each on its shard; it may disconnect them. Returns at once.
+  void for_each_selected(Selection selection, std::function<void(Socket&)> action);
   Socket* find(std::string_view id) const;
   void run_middleware(size_t index, std::shared_ptr<Connecting> connecting, Next done);
-  void dispatch(Socket& socket, Event& event);
 
   Server& server_;
   const std::string name_;
-  std::vector<Middleware> middleware_;
-  std::vector<ConnectionHandler> connection_handlers_;
-  std::vector<std::pair<std::string, EventHandler>> event_handlers_;
-  std::vector<EventHandler> any_handlers_;
-  std::vector<DisconnectHandler> disconnect_handlers_;
+  // Of a pattern: matches names, makes children. Null for others.
+  std::function<bool(std::string_view, const Handshake&)> matches_;
+  const bool is_child_ = false;
+  size_t members_ = 0;  // of a child: in it or on their way; guarded by the server's registry
+  std::shared_ptr<Handlers> handlers_;
   std::vector<std::unique_ptr<PerShard>> per_shard_;
+  std::unique_ptr<Adapter> adapter_;
+  std::atomic<uint64_t> next_ack_id_{0};
 };
 
 }  // namespace patchbay::socketio

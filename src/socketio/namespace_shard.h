@@ -8,18 +8,32 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "socketio/namespace.h"
+#include "socketio/namespace_handlers.h"
 #include "socketio/room_table.h"
 
 namespace patchbay::socketio {
 
 struct Namespace::PerShard {
+  // Written by the shard, read by anyone.
+  struct Counters {
+    std::atomic<uint64_t> sockets{0}, rooms{0}, connected{0}, refused{0}, recovered{0}, recovery_failed{0},
+        events_in{0}, acks_in{0}, events_out{0}, acks_out{0}, broadcasts{0}, ack_timeouts{0}, event_errors{0},
+        dropped_volatile{0}, dropped_newest{0}, dropped_oldest{0}, coalesced{0}, overflowed{0};
+  };
+
   boost::unordered_flat_map<std::string_view, Socket*> sockets;  // the key views the socket's own id
   RoomTable rooms;
   std::vector<Socket*> chosen;  // scratch of select()
   uint64_t mark = 0;
-  std::atomic<size_t> count{0};
+  Counters counters;
 
-  void update_count() { count.store(sockets.size(), std::memory_order_relaxed); }
+  static void bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+  void update_counts() {
+    counters.sockets.store(sockets.size(), std::memory_order_relaxed);
+    counters.rooms.store(rooms.room_count(), std::memory_order_relaxed);
+  }
 };
 
 }  // namespace patchbay::socketio

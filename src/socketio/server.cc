@@ -3,6 +3,41 @@
 #include "socketio/client_connection.h"
 
 namespace patchbay::socketio {
+namespace {
+
+// `*` is one or more characters but '/'. Linear in practice: each star tries shorter and shorter runs only of
+// its own segment, and names are bounded by PacketLimits.
+bool matches_pattern(std::string_view pattern, std::string_view name) {
+  while (!pattern.empty()) {
+    if (pattern.front() != '*') {
+      if (name.empty() || name.front() != pattern.front()) return false;
+      pattern.remove_prefix(1);
+      name.remove_prefix(1);
+      continue;
+    }
+    pattern.remove_prefix(1);
+    const std::string_view literal = pattern.substr(0, pattern.find('*'));
+    // The shortest run that lets the literal behind the star follow; the last star takes what is left.
+    const size_t segment = std::min(name.find('/'), name.size());
+    if (literal.empty()) return pattern.empty() && !name.empty() && segment == name.size();
+    const bool is_last = literal.size() == pattern.size();
+    const size_t at =
+        is_last ? (name.size() > literal.size() && name.ends_with(literal) ? name.size() - literal.size()
+                                                                           : std::string_view::npos)
+                : name.find(literal, 1);
+    if (at == std::string_view::npos || at == 0 || at > segment) return false;
+    name.remove_prefix(at);
+  }
+  return name.empty();
+}
+
+std::string with_slash(std::string_view name) {
+  std::string key(name);
+  if (!key.starts_with('/')) key.insert(0, 1, '/');
+  return key;
+}
+
+}  // namespace
 
 Server::Server(net::ShardGroup& shards, ServerOptions options)
     : shards_(shards),
@@ -10,22 +45,86 @@ Server::Server(net::ShardGroup& shards, ServerOptions options)
       engine_(shards, options_.engine, [this](engineio::Connection& connection) {
         return std::make_unique<ClientConnection>(*this, connection);
       }) {
-  of("/");
+  main_ = &of("/");
 }
 
 Server::~Server() = default;
 
 Namespace& Server::of(std::string_view name) {
-  std::string key(name);
-  if (!key.starts_with('/')) key.insert(0, 1, '/');
+  const std::string key = with_slash(name);
   auto& nsp = namespaces_[key];
-  if (nsp == nullptr) nsp = std::make_unique<Namespace>(*this, key, shards_.size());
+  if (nsp == nullptr) nsp = std::make_shared<Namespace>(*this, key, shards_.size());
   return *nsp;
 }
 
-Namespace* Server::find(std::string_view name) {
-  const auto it = namespaces_.find(name);
-  return it == namespaces_.end() ? nullptr : it->second.get();
+Namespace& Server::of_pattern(std::string pattern) {
+  pattern = with_slash(pattern);
+  return of_matching(
+      [pattern](std::string_view name, const Handshake&) { return matches_pattern(pattern, name); });
+}
+
+Namespace& Server::of_matching(NamespacePredicate predicate) {
+  auto pattern = std::make_shared<Namespace>(*this, "", shards_.size());
+  pattern->matches_ = std::move(predicate);
+  patterns_.push_back(std::move(pattern));
+  return *patterns_.back();
+}
+
+std::shared_ptr<Namespace> Server::find(std::string_view name) const {
+  if (const auto it = namespaces_.find(name); it != namespaces_.end()) return it->second;
+  if (patterns_.empty()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto it = children_.find(name);
+  return it == children_.end() ? nullptr : it->second.nsp;
+}
+
+std::vector<std::shared_ptr<Namespace>> Server::namespaces() const {
+  std::vector<std::shared_ptr<Namespace>> all;
+  for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, child] : children_) all.push_back(child.nsp);
+  return all;
+}
+
+std::vector<std::shared_ptr<Namespace>> Server::children_of(const Namespace& pattern) const {
+  std::vector<std::shared_ptr<Namespace>> children;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, child] : children_)
+    if (child.pattern == &pattern) children.push_back(child.nsp);
+  return children;
+}
+
+std::shared_ptr<Namespace> Server::enter(std::string_view name, const Handshake& handshake) {
+  if (const auto it = namespaces_.find(name); it != namespaces_.end()) return it->second;
+  for (const auto& pattern : patterns_) {
+    if (!pattern->matches_(name, handshake)) continue;
+    std::shared_ptr<Namespace> made;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto it = children_.find(name); it != children_.end()) {
+        ++it->second.nsp->members_;
+        return it->second.nsp;
+      }
+      if (children_.size() >= options_.max_dynamic_namespaces) return nullptr;
+      made = std::make_shared<Namespace>(*this, std::string(name), shards_.size(), *pattern);
+      made->members_ = 1;
+      children_.emplace(name, Child{made, pattern.get()});
+    }
+    if (on_new_namespace_) on_new_namespace_(*made);
+    return made;
+  }
+  return nullptr;
+}
+
+void Server::left(Namespace& nsp) {
+  if (!nsp.is_child_) return;
+  std::shared_ptr<Namespace> last;  // destroyed outside the lock
+  const std::lock_guard lock(mutex_);
+  if (--nsp.members_ > 0 || !options_.cleanup_empty_child_namespaces) return;
+  const auto it = children_.find(nsp.name());
+  if (it == children_.end()) return;
+  last = std::move(it->second.nsp);
+  children_.erase(it);
 }
 
 }  // namespace patchbay::socketio

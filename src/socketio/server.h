@@ -1,17 +1,23 @@
 // The Socket.IO server (protocol revision 5) on an Engine.IO server. Make it, register namespaces and
-// handlers, hand it requests; see docs/socketio.md. Thread-safe once the shards run.
-// https://github.com/socketio/socket.io-protocol
+// handlers, hand it requests; see docs/socketio.md. StandaloneServer does the last for programs that have no
+// HTTP server of their own. Thread-safe once the shards run. https://github.com/socketio/socket.io-protocol
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engineio/server.h"
+#include "socketio/adapter.h"
 #include "socketio/namespace.h"
 
 namespace patchbay::socketio {
+
+class Observer;
 
 struct ServerOptions {
   engineio::ServerOptions engine{.path = "/socket.io/"};
@@ -23,20 +29,59 @@ struct ServerOptions {
   Milliseconds attachment_timeout{30'000};
   // Namespaces that one connection may be in.
   size_t max_namespaces_per_client = 32;
+  size_t max_rooms_per_socket = 10'000;
+  // Namespaces that clients may have made by connecting to names that match a pattern, all patterns together.
+  size_t max_dynamic_namespaces = 10'000;
+  // Such a namespace goes away with its last client.
+  bool cleanup_empty_child_namespaces = false;
+  // How namespaces reach sockets beyond this process; empty: they do not.
+  Adapter::Factory adapter = nullptr;
 };
 
 class Server {
  public:
+  // Whether a client may make the namespace of this name. Any shard, quick; what takes longer belongs in
+  // middleware.
+  using NamespacePredicate = std::function<bool(std::string_view name, const Handshake& handshake)>;
+
   Server(net::ShardGroup& shards, ServerOptions options);
   ~Server();
 
-  // The namespace of that name ("/" is the main one), made on first use. Before the shards serve requests.
+  // --- Before the shards serve requests
+  // --------------------------------------------------------------------- The namespace of that name ("/" is
+  // the main one), made on first use.
   Namespace& of(std::string_view name);
   Namespace& sockets() { return of("/"); }
+  // A template for namespaces that come into being when a client connects to a name that matches: `*` stands
+  // for one or more characters other than '/'. Names made with of() go first, then the patterns in order.
+  Namespace& of_pattern(std::string pattern);
+  Namespace& of_matching(NamespacePredicate predicate);
+  // Hears of every namespace that a client has made. On a shard.
+  void on_new_namespace(std::function<void(Namespace&)> handler) { on_new_namespace_ = std::move(handler); }
+  // Null for none. Outlives the server.
+  void set_observer(Observer* observer) { observer_ = observer; }
+  Observer* observer() const { return observer_; }
 
   // For an HTTP handler: does the request belong here, and if so take it.
   bool owns_path(std::string_view path) const { return engine_.owns_path(path); }
   void handle(const http::ExchangePtr& exchange) { engine_.handle(exchange); }
+
+  // The main namespace's, as in Node's `io`.
+  template <typename... Values>
+  void emit(std::string_view event, Values&&... values) {
+    main_->emit(event, std::forward<Values>(values)...);
+  }
+  Broadcast to(std::string_view room) { return main_->to(room); }
+  Broadcast in(std::string_view room) { return main_->to(room); }
+  Broadcast except(std::string_view room) { return main_->except(room); }
+  Server& use(Namespace::Middleware middleware) {
+    main_->use(std::move(middleware));
+    return *this;
+  }
+  Server& on_connection(Namespace::ConnectionHandler handler) {
+    main_->on_connection(std::move(handler));
+    return *this;
+  }
 
   // Closes every connection with "server shutting down". Not from a shard.
   void close() { engine_.close(); }
@@ -45,12 +90,35 @@ class Server {
   net::ShardGroup& shards() { return shards_; }
   const ServerOptions& options() const { return options_; }
   // Null when there is no such namespace.
-  Namespace* find(std::string_view name);
+  std::shared_ptr<Namespace> find(std::string_view name) const;
+  // All that have sockets or could: patterns left out, their children in.
+  std::vector<std::shared_ptr<Namespace>> namespaces() const;
+  std::vector<std::shared_ptr<Namespace>> children_of(const Namespace& pattern) const;
 
  private:
+  friend class ClientConnection;
+  friend class Socket;
+
+  // A client wants in: the namespace, made if need be, or null. Pairs with left().
+  std::shared_ptr<Namespace> enter(std::string_view name, const Handshake& handshake);
+  // It was refused, or has left.
+  void left(Namespace& nsp);
+
+  struct Child {
+    std::shared_ptr<Namespace> nsp;
+    const Namespace* pattern;
+  };
+
   net::ShardGroup& shards_;
   const ServerOptions options_;
-  std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
+  std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces_;
+  Namespace* main_ = nullptr;
+  std::vector<std::shared_ptr<Namespace>> patterns_;
+  std::function<void(Namespace&)> on_new_namespace_;
+  Observer* observer_ = nullptr;
+  // Guards children_ and Namespace::members_; taken only for names that no of() knows.
+  mutable std::mutex mutex_;
+  std::map<std::string, Child, std::less<>> children_;
   engineio::Server engine_;
 };
 

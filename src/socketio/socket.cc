@@ -1,58 +1,24 @@
 #include "socketio/socket.h"
 
+#include <algorithm>
+
 #include <boost/json/value.hpp>
 
 #include "base/ids.h"
 #include "socketio/client_connection.h"
 #include "socketio/json_value.h"
 #include "socketio/namespace_shard.h"
+#include "socketio/observer.h"
+#include "socketio/socket_extras.h"
 
 namespace patchbay::socketio {
-
-struct Socket::PendingAck {
-  AckHandler handler;
-  Executor::Timer timeout;
-};
-
-struct Socket::Extras {
-  std::vector<std::pair<std::string, Handler>> handlers;
-  std::vector<std::function<void(DisconnectReason)>> disconnect_handlers;
-  std::unordered_map<uint64_t, PendingAck> pending_acks;
-  uint64_t next_ack_id = 0;
-};
-
-std::string_view to_string(DisconnectReason reason) {
-  switch (reason) {
-    case DisconnectReason::kClientNamespaceDisconnect:
-      return "client namespace disconnect";
-    case DisconnectReason::kServerNamespaceDisconnect:
-      return "server namespace disconnect";
-    case DisconnectReason::kTransportClose:
-      return "transport close";
-    case DisconnectReason::kTransportError:
-      return "transport error";
-    case DisconnectReason::kPingTimeout:
-      return "ping timeout";
-    case DisconnectReason::kParseError:
-      return "parse error";
-    case DisconnectReason::kForcedClose:
-      return "forced close";
-    case DisconnectReason::kForcedServerClose:
-      return "forced server close";
-    case DisconnectReason::kServerShuttingDown:
-      return "server shutting down";
-    case DisconnectReason::kOverflow:
-      return "output overflow";
-  }
-  return "transport error";
-}
 
 boost::json::value Handshake::auth() const {
   auto value = parse_json(auth_json);
   return value && value->is_object() ? std::move(*value) : boost::json::value(boost::json::object_kind);
 }
 
-// --- SocketRef, Ack, Event --------------------------------------------------------------------------------
+// --- SocketRef, Ack, Event, SocketEmitter -----------------------------------------------------------------
 
 void SocketRef::run(std::move_only_function<void(Socket&)> task) const {
   if (nsp_ == nullptr) return;
@@ -80,25 +46,64 @@ Ack Event::take_ack() {
   return Ack(socket_.ref(), *std::exchange(ack_id_, std::nullopt));
 }
 
+SocketEmitter& SocketEmitter::make_volatile() {
+  flags_.is_volatile = true;
+  return *this;
+}
+SocketEmitter& SocketEmitter::compress(bool compress) {
+  flags_.compress = compress;
+  return *this;
+}
+SocketEmitter& SocketEmitter::coalesce(std::string_view key) {
+  flags_.coalesce_key = key;
+  return *this;
+}
+SocketEmitter& SocketEmitter::timeout(Milliseconds timeout) {
+  timeout_ = timeout;
+  return *this;
+}
+void SocketEmitter::emit_args(std::string_view event, const Args& args) {
+  socket_.emit_args(event, args, flags_);
+}
+void SocketEmitter::emit_with_ack(std::string_view event, const Args& args,
+                                  std::move_only_function<void(Result<ArgsView>)> handler) {
+  socket_.emit_with_ack(event, args, timeout_, std::move(handler), flags_);
+}
+
 // --- Socket -----------------------------------------------------------------------------------------------
 
-Socket::Socket(Namespace& nsp, ClientConnection& client, std::string id, Handshake handshake)
-    : nsp_(nsp), client_(client), id_(std::move(id)), handshake_(std::move(handshake)) {
-  auto& mine = nsp_.local();
-  mine.sockets.emplace(id_, this);
-  mine.update_count();
+Socket::Socket(std::shared_ptr<Namespace> nsp, ClientConnection& client, Handshake handshake,
+               std::string_view engine_id)
+    : nsp_(std::move(nsp)), client_(client), handshake_(std::move(handshake)) {
+  if (engine_id.empty()) {
+    random_id(id_.size()).copy(id_.data(), id_.size());
+  } else {
+    engine_id.copy(id_.data(), id_.size());
+    if (nsp_->name() != "/") extras().long_id = nsp_->name() + "#" + std::string(engine_id);
+  }
 }
 
 Socket::~Socket() = default;
 
-net::Shard& Socket::shard() {
+std::string_view Socket::id() const {
+  if (extras_ && !extras_->long_id.empty()) return extras_->long_id;
+  return {id_.data(), id_.size()};
+}
+
+net::Shard& Socket::shard() const {
   return client_.shard();
 }
 SocketRef Socket::ref() {
-  return SocketRef(nsp_, shard().index(), id_);
+  return SocketRef(nsp_, shard().index(), std::string(id()));
 }
 size_t Socket::buffered_bytes() const {
   return connected_ ? client_.buffered_bytes() : 0;
+}
+engineio::TransportKind Socket::transport() const {
+  return client_.transport();
+}
+std::string_view Socket::client_id() const {
+  return client_.id();
 }
 
 Socket::Extras& Socket::extras() {
@@ -107,72 +112,144 @@ Socket::Extras& Socket::extras() {
 }
 
 void Socket::on(std::string_view event, Handler handler) {
-  extras().handlers.emplace_back(event, std::move(handler));
+  extras().handlers.push_back({std::string(event), std::move(handler), false});
 }
-
+void Socket::once(std::string_view event, Handler handler) {
+  extras().handlers.push_back({std::string(event), std::move(handler), true});
+}
+void Socket::off(std::string_view event) {
+  // Blanked, not erased: one of them may be running. An event cannot have an empty handler otherwise.
+  if (!extras_) return;
+  for (auto& own : extras_->handlers)
+    if (own.event == event) own.handler = nullptr;
+}
+void Socket::on_any(Handler handler) {
+  extras().any_handlers.push_back(std::move(handler));
+}
+void Socket::on_any_outgoing(OutgoingHandler handler) {
+  extras().outgoing_handlers.push_back(std::move(handler));
+}
+void Socket::use(EventMiddleware middleware) {
+  extras().middleware.push_back(std::move(middleware));
+}
 void Socket::on_disconnect(std::function<void(DisconnectReason)> handler) {
   extras().disconnect_handlers.push_back(std::move(handler));
 }
 
-void Socket::emit_args(std::string_view event, const Args& args) {
-  if (!connected_) return;
-  std::string packet;
-  append_event(packet, nsp_.name(), std::nullopt, event, args.json, args.attachments.size());
-  client_.send(packet, args.attachments);
+// --- Out --------------------------------------------------------------------------------------------------
+
+bool Socket::watches_outgoing() const {
+  return (extras_ && !extras_->outgoing_handlers.empty()) || !nsp_->handlers_->any_outgoing.empty() ||
+         nsp_->server().observer() != nullptr;
 }
 
-void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout,
-                           AckHandler handler) {
-  if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
+void Socket::note_outgoing(std::string_view event, const ArgsView& args) {
+  if (extras_)
+    for (size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) extras_->outgoing_handlers[i](event, args);
+  for (const auto& handler : nsp_->handlers_->any_outgoing) handler(*this, event, args);
+  if (Observer* const observer = nsp_->server().observer()) observer->on_event_sent(*this, event, args);
+}
+
+void Socket::emit_args(std::string_view event, const Args& args, const EmitFlags& flags) {
+  if (!connected_) return;
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
+  std::string packet;
+  append_event(packet, nsp_->name(), std::nullopt, event, args.json, args.attachments.size());
+  client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+}
+
+bool Socket::expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler) {
   Extras& extras = this->extras();
-  if (extras.pending_acks.size() >= kMaxPendingAcks)
-    return handler(
-        fail(ErrorCode::kInvalidOperation, "too many acknowledgements are pending on this socket"));
-  const uint64_t id = extras.next_ack_id++;
+  if (extras.pending_acks.size() >= kMaxPendingAcks) {
+    handler(fail(ErrorCode::kInvalidOperation, "too many acknowledgements are pending on this socket"));
+    return false;
+  }
   PendingAck pending{.handler = std::move(handler), .timeout = {}};
   pending.timeout = shard().run_after(timeout, [this, id] {
     const auto it = extras_->pending_acks.find(id);
     if (it == extras_->pending_acks.end()) return;
     PendingAck late = std::move(it->second);
     extras_->pending_acks.erase(it);
+    Namespace::PerShard::bump(nsp_->local_part().counters.ack_timeouts);
     late.handler(fail(ErrorCode::kRequestTimeout, "the client did not acknowledge in time"));
   });
   extras.pending_acks.emplace(id, std::move(pending));
+  return true;
+}
+
+void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout, AckHandler handler,
+                           const EmitFlags& flags) {
+  if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
+  const uint64_t id = nsp_->next_ack_id();
+  if (!expect_ack(id, timeout, std::move(handler))) return;
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
   std::string packet;
-  append_event(packet, nsp_.name(), id, event, args.json, args.attachments.size());
-  client_.send(packet, args.attachments);
+  append_event(packet, nsp_->name(), id, event, args.json, args.attachments.size());
+  client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+}
+
+void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attachment> attachments) {
+  if (!connected_) return;
+  Namespace::PerShard::bump(nsp_->local_part().counters.acks_out);
+  std::string packet;
+  append_ack(packet, nsp_->name(), id, json, attachments.size());
+  client_.send(*this, {.text = packet, .attachments = attachments});
 }
 
 bool Socket::join(std::string_view room) {
-  return connected_ && nsp_.local().rooms.join(*this, room);
+  if (!connected_ || room_count() >= nsp_->server().options().max_rooms_per_socket) return false;
+  auto& mine = nsp_->local_part();
+  const size_t rooms = mine.rooms.room_count();
+  if (!mine.rooms.join(*this, room)) return false;
+  if (mine.rooms.room_count() != rooms) {
+    mine.update_counts();
+    nsp_->adapter().on_room_created(room);
+  }
+  if (Observer* const observer = nsp_->server().observer()) observer->on_joined(*this, room);
+  return true;
 }
+
 bool Socket::leave(std::string_view room) {
-  return nsp_.local().rooms.leave(*this, room);
+  auto& mine = nsp_->local_part();
+  const size_t rooms = mine.rooms.room_count();
+  // The caller's text may be the room's own name.
+  const std::string name(room);
+  if (!mine.rooms.leave(*this, name)) return false;
+  if (mine.rooms.room_count() != rooms) {
+    mine.update_counts();
+    nsp_->adapter().on_room_deleted(name);
+  }
+  if (Observer* const observer = nsp_->server().observer()) observer->on_left(*this, name);
+  return true;
 }
+
 bool Socket::in_room(std::string_view room) const {
-  return nsp_.local().rooms.contains(*this, room);
+  return nsp_->local_part().rooms.contains(*this, room);
 }
 
 Broadcast Socket::to(std::string_view room) {
-  return std::move(Broadcast(nsp_).to(room).except(id_));
+  return std::move(Broadcast(*nsp_).to(room).except(id()));
+}
+Broadcast Socket::except(std::string_view room) {
+  return std::move(Broadcast(*nsp_).except(room).except(id()));
 }
 Broadcast Socket::broadcast() {
-  return std::move(Broadcast(nsp_).except(id_));
+  return std::move(Broadcast(*nsp_).except(id()));
 }
 
 void Socket::disconnect(bool close) {
   if (!connected_) return;
   if (close) return client_.disconnect();
   std::string packet;
-  append_disconnect(packet, nsp_.name());
-  client_.send(packet, {});
+  append_disconnect(packet, nsp_->name());
+  client_.send(*this, {.text = packet});
   closed(DisconnectReason::kServerNamespaceDisconnect);
 }
 
 void Socket::closed(DisconnectReason reason) {
   if (!std::exchange(connected_, false)) return;
   // Handlers still see the rooms.
-  for (const auto& handler : nsp_.disconnect_handlers_) handler(*this, reason);
+  for (const auto& handler : nsp_->handlers_->disconnect) handler(*this, reason);
   if (extras_) {
     for (const auto& handler : std::exchange(extras_->disconnect_handlers, {})) handler(reason);
     auto pending = std::move(extras_->pending_acks);
@@ -180,41 +257,113 @@ void Socket::closed(DisconnectReason reason) {
     for (auto& [id, ack] : pending)
       ack.handler(fail(ErrorCode::kInvalidOperation, "the socket disconnected"));
   }
-  auto& mine = nsp_.local();
-  mine.rooms.leave_all(*this);
-  mine.sockets.erase(id_);
-  mine.update_count();
+  auto& mine = nsp_->local_part();
+  std::vector<std::string> rooms;
+  for (const std::string_view room : this->rooms()) rooms.emplace_back(room);
+  for (const std::string& room : rooms) leave(room);
+  mine.sockets.erase(id());
+  mine.update_counts();
+  if (Observer* const observer = nsp_->server().observer()) observer->on_disconnected(*this, reason);
+  nsp_->server().left(*nsp_);
   client_.forget(*this);
 }
 
-void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attachment> attachments) {
-  if (!connected_) return;
-  std::string packet;
-  append_ack(packet, nsp_.name(), id, json, attachments.size());
-  client_.send(packet, attachments);
-}
+// --- In ---------------------------------------------------------------------------------------------------
+
+// An event on its way through middleware: a copy, since it may wait.
+struct Socket::EventRun {
+  SocketRef socket;
+  std::string name;
+  std::string json;
+  std::vector<Attachment> attachments;
+  std::optional<uint64_t> ack_id;
+  size_t next = 0;  // middleware of the namespace first, then the socket's own
+};
 
 void Socket::handle_event(std::string_view elements, std::optional<uint64_t> ack_id,
                           std::span<const Attachment> attachments) {
+  Namespace::PerShard::bump(nsp_->local_part().counters.events_in);
   // The decoder has seen that this is an array which begins with the name.
   std::string name_storage;
   const EventParts parts = split_event(elements, name_storage);
-  Event event(*this, parts.name, ArgsView(parts.args, attachments), ack_id);
-  if (extras_) {
-    bool heard = false;
-    // By index: a handler may register another.
-    for (size_t i = 0; i < extras_->handlers.size() && connected_; ++i)
-      if (extras_->handlers[i].first == parts.name) {
-        heard = true;
-        const Handler handler = extras_->handlers[i].second;
-        handler(event);
-      }
-    if (heard || !connected_) return;
+  const ArgsView args(parts.args, attachments);
+  if (Observer* const observer = nsp_->server().observer()) {
+    observer->on_event_received(*this, parts.name, args);
+    if (!connected_) return;
   }
-  nsp_.dispatch(*this, event);
+  if (nsp_->handlers_->event_middleware.empty() && (!extras_ || extras_->middleware.empty())) [[likely]] {
+    Event event(*this, parts.name, args, ack_id);
+    return dispatch(event);
+  }
+  run_event_middleware(
+      std::make_shared<EventRun>(EventRun{.socket = ref(),
+                                          .name = std::string(parts.name),
+                                          .json = std::string(parts.args),
+                                          .attachments = {attachments.begin(), attachments.end()},
+                                          .ack_id = ack_id}));
+}
+
+void Socket::run_event_middleware(std::shared_ptr<EventRun> run) {
+  Event event(*this, run->name, ArgsView(run->json, run->attachments), run->ack_id);
+  const auto& shared = nsp_->handlers_->event_middleware;
+  const size_t index = run->next++;
+  const size_t own = index - std::min(index, shared.size());
+  const bool is_own = index >= shared.size();
+  if (is_own && (!extras_ || own >= extras_->middleware.size())) return dispatch(event);
+  const EventMiddleware middleware = is_own ? extras_->middleware[own] : shared[index];
+  middleware(event, [run, called = false](std::optional<ConnectError> error) mutable {
+    if (std::exchange(called, true)) return;
+    run->socket.run([run, error = std::move(error)](Socket& socket) {
+      if (!error) return socket.run_event_middleware(run);
+      Namespace::PerShard::bump(socket.nsp_->local_part().counters.event_errors);
+      Event refused(socket, run->name, ArgsView(run->json, run->attachments), run->ack_id);
+      for (const auto& handler : socket.nsp_->handlers_->error) handler(socket, *error, refused);
+    });
+  });
+}
+
+void Socket::dispatch(Event& event) {
+  const Namespace::Handlers& shared = *nsp_->handlers_;
+  for (const auto& handler : shared.any) {
+    handler(*this, event);
+    if (!connected_) return;
+  }
+  if (extras_ && dispatch_to_own(event)) return;
+  bool heard = false;
+  for (const auto& [name, handler] : shared.events)
+    if (name == event.name()) {
+      if (!connected_) return;
+      heard = true;
+      handler(*this, event);
+    }
+  if (heard) return;
+  for (const auto& handler : shared.unhandled) {
+    if (!connected_) return;
+    handler(*this, event);
+  }
+}
+
+bool Socket::dispatch_to_own(Event& event) {
+  // By index: a handler may register another.
+  for (size_t i = 0; i < extras_->any_handlers.size() && connected_; ++i) {
+    const Handler handler = extras_->any_handlers[i];
+    handler(event);
+  }
+  bool heard = false;
+  for (size_t i = 0; i < extras_->handlers.size() && connected_; ++i) {
+    if (extras_->handlers[i].event != event.name()) continue;
+    const Handler handler = extras_->handlers[i].handler;
+    if (!handler) continue;
+    if (extras_->handlers[i].once) extras_->handlers[i].handler = nullptr;
+    heard = true;
+    handler(event);
+  }
+  std::erase_if(extras_->handlers, [](const auto& own) { return !own.handler; });
+  return heard || !connected_;
 }
 
 void Socket::handle_ack(std::string_view elements, uint64_t id, std::span<const Attachment> attachments) {
+  Namespace::PerShard::bump(nsp_->local_part().counters.acks_in);
   if (!extras_) return;
   const auto it = extras_->pending_acks.find(id);
   if (it == extras_->pending_acks.end()) return;  // late, or never asked for

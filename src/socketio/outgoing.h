@@ -1,0 +1,52 @@
+// Packets on their way out of one connection. Shard-local. Internal to the module.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engineio/session.h"
+#include "socketio/args.h"
+#include "socketio/selection.h"
+
+namespace patchbay::socketio {
+
+inline const EmitFlags kNoFlags;
+
+// For one receiver; views of what the caller holds.
+struct OutgoingPacket {
+  std::string_view text;
+  std::span<const Attachment> attachments = {};
+  const EmitFlags& flags = kNoFlags;
+  // An event: a receiver that reads too slowly may lose it, where the policy says so. Never so for the
+  // packets that make the protocol: CONNECT, DISCONNECT, acknowledgements.
+  bool droppable = false;
+};
+
+// For many receivers of one shard: encoded and framed when the first one needs it, then shared.
+class SharedPacket {
+ public:
+  // Both must outlive the object.
+  SharedPacket(std::string_view text, std::span<const Attachment> attachments)
+      : text_(text), attachments_(attachments) {}
+
+  const engineio::SharedMessage& text() {
+    if (!encoded_) {
+      encoded_ = engineio::SharedMessage::text(text_);
+      for (const Attachment& attachment : attachments_)
+        binary_.push_back(engineio::SharedMessage::binary(*attachment));
+    }
+    return *encoded_;
+  }
+  // After text().
+  std::span<const engineio::SharedMessage> attachments() const { return binary_; }
+
+ private:
+  std::string_view text_;
+  std::span<const Attachment> attachments_;
+  std::optional<engineio::SharedMessage> encoded_;
+  std::vector<engineio::SharedMessage> binary_;
+};
+
+}  // namespace patchbay::socketio
