@@ -65,6 +65,7 @@ engineio::ServerOptions engine_options(const Settings& settings, std::string pat
   if (settings.profile == "suites") {
     options.session.ping_interval = Milliseconds(300);
     options.session.ping_timeout = Milliseconds(200);
+    options.allow_eio3 = true;
   }
   return options;
 }

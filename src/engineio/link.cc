@@ -21,11 +21,11 @@ struct Server::Link::Candidate final : websocket::Connection::Handler, net::Disp
 };
 
 Server::Link::Link(Server& server, net::Shard& shard, const SessionId& id,
-                   std::shared_ptr<const Handshake> handshake)
+                   std::shared_ptr<const Handshake> handshake, Dialect dialect)
     : server_(server),
       shard_(shard),
       handshake_(std::move(handshake)),
-      session_(id, server.options_.session, *this) {}
+      session_(id, server.options_.session, *this, dialect) {}
 
 Server::Link::~Link() {
   if (flush_pending_) shard_.forget(*this);
@@ -70,12 +70,12 @@ void Server::Link::on_get(const http::ExchangePtr& exchange) {
   if (held != nullptr) poll_ = held;
   if (session_.on_poll() == Session::PollVerdict::kBadRequest) {
     if (poll_ == exchange) poll_ = nullptr;
-    server_.refuse(exchange, 3);
+    server_.refuse(exchange, refusals::kNotPolling);
   }
 }
 
-void Server::Link::on_post(const http::ExchangePtr& exchange) {
-  switch (session_.on_post(exchange->request().body, shard_.now())) {
+void Server::Link::on_post(const http::ExchangePtr& exchange, BodyKind kind) {
+  switch (session_.on_post(exchange->request().body, kind, shard_.now())) {
     case Session::PostVerdict::kOk: {
       http::Response response{.body = "ok"};
       response.set("content-type", "text/html");
@@ -83,7 +83,7 @@ void Server::Link::on_post(const http::ExchangePtr& exchange) {
       break;
     }
     case Session::PostVerdict::kBadRequest:
-      server_.refuse(exchange, 3);
+      server_.refuse(exchange, refusals::kBody);
       break;
     case Session::PostVerdict::kTooLarge:
       server_.respond(exchange,
@@ -107,11 +107,12 @@ size_t Server::Link::buffered_bytes() const {
 
 // --- Session::Io ------------------------------------------------------------------------------------------
 
-void Server::Link::answer_poll(std::string body) {
+void Server::Link::answer_poll(std::string body, BodyKind kind) {
   const http::ExchangePtr exchange = std::exchange(poll_, nullptr);
   if (exchange == nullptr) return;  // its connection died just now
   http::Response response{.body = std::move(body)};
-  response.set("content-type", "text/plain; charset=UTF-8");
+  response.set("content-type",
+               kind == BodyKind::kText ? "text/plain; charset=UTF-8" : "application/octet-stream");
   server_.respond(exchange, std::move(response));
 }
 

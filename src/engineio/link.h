@@ -17,14 +17,15 @@ class Server::Link final : public Connection,
                            private net::TimerNode,
                            private net::Flushable {
  public:
-  Link(Server& server, net::Shard& shard, const SessionId& id, std::shared_ptr<const Handshake> handshake);
+  Link(Server& server, net::Shard& shard, const SessionId& id, std::shared_ptr<const Handshake> handshake,
+       Dialect dialect);
   ~Link() override;
 
   // --- From the server ---
   void open_with_poll(const http::ExchangePtr& exchange);
   void open_with_websocket(net::StreamPtr stream, std::string_view upgrade_response, std::string leftover);
   void on_get(const http::ExchangePtr& exchange);
-  void on_post(const http::ExchangePtr& exchange);
+  void on_post(const http::ExchangePtr& exchange, BodyKind kind);
   void on_poll_aborted(const http::Exchange& exchange);
   void add_candidate(net::StreamPtr stream, std::string_view upgrade_response, std::string leftover);
 
@@ -32,6 +33,7 @@ class Server::Link final : public Connection,
   Session& session() override { return session_; }
   net::Shard& shard() override { return shard_; }
   const std::shared_ptr<const Handshake>& handshake() const override { return handshake_; }
+  int protocol() const override { return session_.protocol(); }
   size_t buffered_bytes() const override;
 
  private:
@@ -40,7 +42,7 @@ class Server::Link final : public Connection,
   void accept();
 
   // --- Session::Io ---
-  void answer_poll(std::string body) override;
+  void answer_poll(std::string body, BodyKind kind) override;
   void websocket_control(std::string_view packet) override;
   void websocket_text(std::string_view text) override;
   void websocket_binary(std::string_view bytes) override;

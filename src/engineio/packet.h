@@ -1,6 +1,6 @@
-// Engine.IO packets (protocol revision 4) as they stand in one WebSocket message or between the separators of
-// a polling body: one type character and data. Pure functions over views; nothing is copied or kept. Any
-// thread. https://github.com/socketio/engine.io-protocol, "Packet types" and "Packet encoding".
+// Engine.IO packets (protocol revisions 3 and 4) as they stand in one WebSocket message or between the
+// separators of a polling body: one type character and data. Pure functions over views; nothing is copied or
+// kept. Any thread. https://github.com/socketio/engine.io-protocol, "Packet types" and "Packet encoding".
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,12 @@ struct Packet {
   std::string_view data = {};
   // Only messages are binary.
   bool binary = false;
+};
+
+// What a polling body holds, as its Content-Type says.
+enum class BodyKind : uint8_t {
+  kText,
+  kOctets,  // application/octet-stream: protocol revision 3 only
 };
 
 // How a codec ended: fine, or what the peer did wrong, as static text that fits a WebSocket close reason.

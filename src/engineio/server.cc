@@ -13,37 +13,15 @@
 namespace patchbay::engineio {
 namespace {
 
-// Error codes and texts of Node's engine.io, which clients show to their users.
-std::string_view error_message(int code) {
-  switch (code) {
-    case 0:
-      return "Transport unknown";
-    case 1:
-      return "Session ID unknown";
-    case 2:
-      return "Bad handshake method";
-    case 3:
-      return "Bad request";
-    case 4:
-      return "Forbidden";
-    case 5:
-      return "Unsupported protocol version";
-    default:
-      return "Bad request";
-  }
-}
-
-http::Response engine_error(int code) {
-  http::Response response{.status = code == 4 ? 403 : 400};
-  response.set("content-type", "application/json");
-  response.body =
-      "{\"code\":" + std::to_string(code) + ",\"message\":\"" + std::string(error_message(code)) + "\"}";
-  return response;
-}
-
 bool wants_websocket(const http::Request& request) {
   const auto upgrade = request.header("upgrade");
   return upgrade && equals_ignore_case(*upgrade, "websocket");
+}
+
+BodyKind body_kind(const http::Request& request) {
+  constexpr std::string_view kOctets = "application/octet-stream";
+  const std::string_view type = request.header("content-type").value_or("");
+  return equals_ignore_case(type.substr(0, kOctets.size()), kOctets) ? BodyKind::kOctets : BodyKind::kText;
 }
 
 }  // namespace
@@ -97,9 +75,9 @@ void Server::respond(const http::ExchangePtr& exchange, http::Response response)
       [exchange, response = std::move(response)]() mutable { exchange->respond(std::move(response)); });
 }
 
-void Server::refuse(const http::ExchangePtr& exchange, int code) const {
+void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const {
   PerShard::bump(per_shard_[net::Shard::current()->index()]->counters.refused);
-  respond(exchange, engine_error(code));
+  respond(exchange, to_response(refusal));
 }
 
 void Server::refuse_busy(const http::ExchangePtr& exchange, std::string_view message) const {
@@ -120,24 +98,31 @@ void Server::handle(const http::ExchangePtr& exchange) {
   const auto transport = request.query_parameter("transport");
   const bool polling = transport == "polling" && options_.allow_polling;
   const bool websocket = transport == "websocket" && options_.allow_websocket;
-  if (!polling && !websocket) return refuse(exchange, 0);
+  if (!polling && !websocket) return refuse(exchange, refusals::kTransport);
   const bool upgrade = wants_websocket(request);
-  const bool protocol_4 = request.query_parameter("EIO") == "4";
+  const auto version = request.query_parameter("EIO");
+  // 0: none that we speak.
+  const int protocol = version == "4" ? 4 : version == "3" && options_.allow_eio3 ? 3 : 0;
+  if (protocol == 3 && polling && request.query_parameter("j")) return refuse(exchange, refusals::kJsonp);
   if (const auto sid = request.query_parameter("sid")) {
     const auto id = SessionId::parse(*sid);
-    if (!id || id->shard_index() >= per_shard_.size()) return refuse(exchange, 1);
-    if (!protocol_4 || websocket != upgrade) return refuse(exchange, 3);
-    if (websocket) return handle_upgrade(exchange, *id);
-    if (request.method == http::Method::kGet) return handle_get(exchange, *id);
-    if (request.method == http::Method::kPost) return handle_post(exchange, *id);
-    return refuse(exchange, 2);
+    if (!id || id->shard_index() >= per_shard_.size()) return refuse(exchange, refusals::kSession);
+    if (protocol == 0) return refuse(exchange, refusals::kProtocolMismatch);
+    if (websocket != upgrade) return refuse(exchange, refusals::kUpgradeMismatch);
+    if (websocket) return handle_upgrade(exchange, *id, protocol);
+    if (request.method == http::Method::kGet) return handle_get(exchange, *id, protocol);
+    if (request.method == http::Method::kPost) return handle_post(exchange, *id, protocol);
+    return refuse(exchange, refusals::kMethod);
   }
-  if (request.method != http::Method::kGet) return refuse(exchange, 2);
-  if (websocket != upgrade) return refuse(exchange, 3);
-  if (!protocol_4) return refuse(exchange, 5);
+  if (request.method != http::Method::kGet) return refuse(exchange, refusals::kMethod);
+  if (websocket != upgrade) return refuse(exchange, refusals::kUpgradeMismatch);
+  if (protocol == 0) return refuse(exchange, refusals::kProtocol);
   if (per_shard_[exchange->shard().index()]->sessions.size() >= options_.max_sessions_per_shard)
     return refuse_busy(exchange, "There are too many sessions. Try again in a moment.");
-  websocket ? open_websocket(exchange) : open_polling(exchange);
+  const auto base64 = request.query_parameter("b64");
+  const Dialect dialect{.protocol = static_cast<uint8_t>(protocol),
+                        .base64_only = base64 && !base64->empty() && *base64 != "0" && *base64 != "false"};
+  websocket ? open_websocket(exchange, dialect) : open_polling(exchange, dialect);
 }
 
 // --- New sessions -----------------------------------------------------------------------------------------
@@ -155,11 +140,11 @@ std::shared_ptr<const Handshake> make_handshake(const http::Request& request, bo
 
 }  // namespace
 
-void Server::open_polling(const http::ExchangePtr& exchange) {
+void Server::open_polling(const http::ExchangePtr& exchange, Dialect dialect) {
   net::Shard& shard = exchange->shard();
   PerShard& mine = *per_shard_[shard.index()];
   const SessionId id = SessionId::generate(shard.index());
-  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), false));
+  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), false), dialect);
   Link& it = *link;
   mine.sessions.emplace(id, std::move(link));
   mine.session_count.store(mine.sessions.size(), std::memory_order_relaxed);
@@ -167,13 +152,13 @@ void Server::open_polling(const http::ExchangePtr& exchange) {
   it.open_with_poll(exchange);
 }
 
-void Server::open_websocket(const http::ExchangePtr& exchange) {
+void Server::open_websocket(const http::ExchangePtr& exchange, Dialect dialect) {
   auto accepted = websocket::check_upgrade(exchange->request());
   if (!accepted) return respond(exchange, std::move(accepted).error());
   net::Shard& shard = exchange->shard();
   PerShard& mine = *per_shard_[shard.index()];
   const SessionId id = SessionId::generate(shard.index());
-  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), true));
+  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), true), dialect);
   Link& it = *link;
   mine.sessions.emplace(id, std::move(link));
   mine.session_count.store(mine.sessions.size(), std::memory_order_relaxed);
@@ -184,11 +169,24 @@ void Server::open_websocket(const http::ExchangePtr& exchange) {
 
 // --- Requests of a session, wherever they arrived ---------------------------------------------------------
 
-void Server::handle_get(const http::ExchangePtr& exchange, const SessionId& id) {
+Server::Link* Server::find_for(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
+  Link* const link = shard_of(id).find(id);
+  if (link == nullptr) {
+    refuse(exchange, refusals::kSession);
+    return nullptr;
+  }
+  // What one revision sends the other may take for something else.
+  if (link->protocol() != protocol) {
+    refuse(exchange, refusals::kProtocolMismatch);
+    return nullptr;
+  }
+  return link;
+}
+
+void Server::handle_get(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
   PerShard& owner = shard_of(id);
-  const auto on_owner = [this, exchange, id, &owner] {
-    if (Link* const link = owner.find(id)) return link->on_get(exchange);
-    refuse(exchange, 1);
+  const auto on_owner = [this, exchange, id, protocol] {
+    if (Link* const link = find_for(exchange, id, protocol)) link->on_get(exchange);
   };
   // The peer may give up while the request is held: then the session ends (a poll cannot be resumed).
   exchange->on_abort([&owner, id, &gone = *exchange] {
@@ -200,31 +198,25 @@ void Server::handle_get(const http::ExchangePtr& exchange, const SessionId& id) 
   owner.shard->on_this_thread() ? on_owner() : owner.shard->post(on_owner);
 }
 
-void Server::handle_post(const http::ExchangePtr& exchange, const SessionId& id) {
-  // Binary bodies belong to protocol 3.
-  if (const auto type = exchange->request().header("content-type");
-      type && type->starts_with("application/octet-stream"))
-    return refuse(exchange, 3);
+void Server::handle_post(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
+  const BodyKind kind = body_kind(exchange->request());
+  if (kind == BodyKind::kOctets && protocol != 3) return refuse(exchange, refusals::kOctets);
   PerShard& owner = shard_of(id);
-  const auto on_owner = [this, exchange, id, &owner] {
-    if (Link* const link = owner.find(id)) return link->on_post(exchange);
-    refuse(exchange, 1);
+  const auto on_owner = [this, exchange, id, protocol, kind] {
+    if (Link* const link = find_for(exchange, id, protocol)) link->on_post(exchange, kind);
   };
   owner.shard->on_this_thread() ? on_owner() : owner.shard->post(on_owner);
 }
 
-void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id) {
+void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
   auto accepted = websocket::check_upgrade(exchange->request());
   if (!accepted) return respond(exchange, std::move(accepted).error());
   PerShard& owner = shard_of(id);
-  const auto verdict = [this, exchange, id, &owner] {
-    const Link* const link = owner.find(id);
-    if (link == nullptr) {
-      refuse(exchange, 1);
-      return false;
-    }
-    if (!const_cast<Link*>(link)->session().may_upgrade()) {
-      refuse(exchange, 3);
+  const auto verdict = [this, exchange, id, protocol] {
+    Link* const link = find_for(exchange, id, protocol);
+    if (link == nullptr) return false;
+    if (!link->session().may_upgrade()) {
+      refuse(exchange, refusals::kNoUpgrade);
       return false;
     }
     return true;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engineio/refusal.h"
 #include "engineio/session.h"
 #include "http/origin_policy.h"
 #include "http/server.h"
@@ -36,6 +37,8 @@ class Connection {
   virtual Session& session() = 0;
   virtual net::Shard& shard() = 0;
   virtual const std::shared_ptr<const Handshake>& handshake() const = 0;
+  // The Engine.IO revision of the client, 3 or 4: clients of Socket.IO 2 speak 3, later ones 4.
+  virtual int protocol() const = 0;
   // Everything that waits to leave, in the session and in the socket. Bytes.
   virtual size_t buffered_bytes() const = 0;
 };
@@ -46,6 +49,9 @@ struct ServerOptions {
   std::string path = "/engine.io/";
   bool allow_polling = true;
   bool allow_websocket = true;
+  // Takes clients that speak revision 3 (EIO=3, Socket.IO 2) beside those of revision 4. JSONP is never
+  // served.
+  bool allow_eio3 = false;
   http::OriginPolicy origins;
   size_t max_fragments = 1024;
   // Sessions on one shard; past it new ones are answered 503.
@@ -87,13 +93,16 @@ class Server {
   class Link;
   struct PerShard;
 
-  void handle_get(const http::ExchangePtr& exchange, const SessionId& id);
-  void handle_post(const http::ExchangePtr& exchange, const SessionId& id);
-  void handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id);
-  void open_polling(const http::ExchangePtr& exchange);
-  void open_websocket(const http::ExchangePtr& exchange);
+  // `protocol` is the revision that the request names, 3 or 4; a session of the other one refuses it.
+  void handle_get(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
+  void handle_post(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
+  void handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
+  void open_polling(const http::ExchangePtr& exchange, Dialect dialect);
+  void open_websocket(const http::ExchangePtr& exchange, Dialect dialect);
+  // Null, after an answer that refuses, unless there is such a session and it speaks `protocol`.
+  Link* find_for(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
   void respond(const http::ExchangePtr& exchange, http::Response response) const;
-  void refuse(const http::ExchangePtr& exchange, int code) const;
+  void refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const;
   void refuse_busy(const http::ExchangePtr& exchange, std::string_view message) const;
   PerShard& shard_of(const SessionId& id) const;
 

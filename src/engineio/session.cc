@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "engineio/payload.h"
+#include "engineio/payload3.h"
 #include "websocket/frame.h"
 
 namespace patchbay::engineio {
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::string_view kIdAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr char kClose = '1', kPing = '2', kPong = '3', kMessage = '4', kUpgrade = '5', kNoop = '6';
+constexpr char kClose = '1', kMessage = '4', kUpgrade = '5', kNoop = '6';
+constexpr std::string_view kPing = "2", kPong = "3";
 
 }  // namespace
 
@@ -81,8 +83,8 @@ SharedMessage SharedMessage::binary(std::string_view bytes) {
   return message;
 }
 
-Session::Session(const SessionId& id, const SessionOptions& options, Io& io)
-    : id_(id), options_(options), io_(io) {}
+Session::Session(const SessionId& id, const SessionOptions& options, Io& io, Dialect dialect)
+    : id_(id), dialect_(dialect), options_(options), io_(io) {}
 
 // --- Lifetime ---------------------------------------------------------------------------------------------
 
@@ -98,7 +100,8 @@ void Session::open(TransportKind transport, SteadyTime now) {
                             .max_payload = options_.max_payload});
   if (transport == TransportKind::kPolling) {
     poll_held_ = true;
-    answer_held_poll(packet);
+    enqueue(packet);
+    answer_with_outbox();
   } else {
     io_.websocket_control(packet);
   }
@@ -120,7 +123,7 @@ void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std:
   // way.
   if (poll_held_) {
     if (outbox_.empty() && candidate_ != Candidate::kProbed) return finish(reason);
-    if (!outbox_.empty()) answer_held_poll(take_poll_body());
+    if (!outbox_.empty()) answer_with_outbox();
   }
   // The peer learns of it when it polls again, or has upgraded; the application does now.
   state_ = State::kClosing;
@@ -137,7 +140,7 @@ void Session::finish(CloseReason reason) {
     io_.close_candidate();
   }
   // A poll that is still held ends with the close packet.
-  if (poll_held_) answer_held_poll(std::string(1, kClose));
+  if (poll_held_) answer_with_control(kClose);
   if (Application* const application = std::exchange(application_, nullptr)) application->on_close(reason);
   io_.forget();
 }
@@ -156,25 +159,39 @@ bool Session::send_text(std::string_view text) {
     io_.websocket_text(text);
     return true;
   }
-  if (!outbox_.empty()) outbox_ += kPayloadSeparator;
-  outbox_ += kMessage;
-  outbox_ += text;
-  packet_sizes_.push_back(static_cast<uint32_t>(text.size() + 1));
+  enqueue_message(text);
   return after_enqueue();
 }
 
 bool Session::send_binary(std::string_view bytes) {
   if (state_ != State::kOpen || overflow_) return false;
   if (transport_ == TransportKind::kWebSocket) {
-    io_.websocket_binary(bytes);
+    send_binary_on_websocket(bytes);
     return true;
   }
-  enqueue("b" + base64_encode(bytes));
+  if (dialect_.protocol == 3) {
+    enqueue(std::string(1, kBinaryMessage3).append(bytes));
+  } else {
+    enqueue("b" + base64_encode(bytes));
+  }
   return after_enqueue();
 }
 
+void Session::send_binary_on_websocket(std::string_view bytes) {
+  const bool old = dialect_.protocol == 3;
+  if (dialect_.base64_only) {
+    io_.websocket_control((old ? "b4" : "b") + base64_encode(bytes));
+  } else if (old) {
+    io_.websocket_binary(std::string(1, kBinaryMessage3).append(bytes));
+  } else {
+    io_.websocket_binary(bytes);
+  }
+}
+
 bool Session::send(const SharedMessage& message) {
-  if (transport_ == TransportKind::kWebSocket && state_ == State::kOpen) {
+  // The frame of a text is the same for everybody; that of binary is for those who take it raw.
+  const bool as_it_is = !message.is_binary() || (dialect_.protocol == 4 && !dialect_.base64_only);
+  if (transport_ == TransportKind::kWebSocket && state_ == State::kOpen && as_it_is) {
     io_.websocket_frame(message.frame());
     return true;
   }
@@ -182,9 +199,17 @@ bool Session::send(const SharedMessage& message) {
 }
 
 void Session::enqueue(std::string_view packet) {
-  if (!outbox_.empty()) outbox_ += kPayloadSeparator;
+  if (!outbox_.empty() && dialect_.protocol == 4) outbox_ += kPayloadSeparator;
   outbox_ += packet;
   packet_sizes_.push_back(static_cast<uint32_t>(packet.size()));
+}
+
+// Without a copy of the text.
+void Session::enqueue_message(std::string_view text) {
+  if (!outbox_.empty() && dialect_.protocol == 4) outbox_ += kPayloadSeparator;
+  outbox_ += kMessage;
+  outbox_ += text;
+  packet_sizes_.push_back(static_cast<uint32_t>(text.size() + 1));
 }
 
 bool Session::after_enqueue() {
@@ -197,11 +222,11 @@ bool Session::after_enqueue() {
   return !overflow_;
 }
 
-void Session::send_control(char type) {
+void Session::send_control(std::string_view packet) {
   if (transport_ == TransportKind::kWebSocket) {
-    io_.websocket_control({&type, 1});
+    io_.websocket_control(packet);
   } else {
-    enqueue({&type, 1});
+    enqueue(packet);
     after_enqueue();
   }
 }
@@ -210,29 +235,70 @@ void Session::flush() {
   flush_requested_ = false;
   if (overflow_) return finish(CloseReason::kOverflow);
   if (!poll_held_ || outbox_.empty() || state_ != State::kOpen) return;
-  answer_held_poll(take_poll_body());
+  answer_with_outbox();
   if (outbox_.empty() && application_ != nullptr) application_->on_drain();
 }
 
-void Session::answer_held_poll(std::string body) {
+void Session::answer_with_control(char type) {
   poll_held_ = false;
-  io_.answer_poll(std::move(body));
+  io_.answer_poll(dialect_.protocol == 3 ? std::string("1:") + type : std::string(1, type), BodyKind::kText);
 }
 
+namespace {
+
+// A packet as it waits in the outbox of a session of revision 3.
+Packet waiting_packet3(std::string_view bytes) {
+  if (bytes.front() == kBinaryMessage3) return {.data = bytes.substr(1), .binary = true};
+  return decode_packet(bytes).value_or(Packet{.type = PacketType::kNoop});
+}
+
+}  // namespace
+
 // As many whole packets as fit into max_payload, at least one.
-std::string Session::take_poll_body() {
-  if (outbox_.size() <= options_.max_payload) {
-    packet_sizes_ = {};
-    return std::exchange(outbox_, {});
+size_t Session::packets_of_next_body() const {
+  size_t count = 0;
+  size_t bytes = 0;
+  size_t at = 0;
+  for (const uint32_t size : packet_sizes_) {
+    bytes += dialect_.protocol == 4
+                 ? size + (count > 0 ? 1 : 0)
+                 : encoded_size_bound3(waiting_packet3(std::string_view(outbox_).substr(at, size)));
+    if (count > 0 && bytes > options_.max_payload) break;
+    at += size;
+    ++count;
   }
-  size_t count = 1;
-  size_t bytes = packet_sizes_[0];
-  while (count < packet_sizes_.size() && bytes + 1 + packet_sizes_[count] <= options_.max_payload)
-    bytes += 1 + packet_sizes_[count++];
-  std::string body = outbox_.substr(0, bytes);
-  outbox_.erase(0, std::min(outbox_.size(), bytes + 1));
-  packet_sizes_.erase(packet_sizes_.begin(), packet_sizes_.begin() + static_cast<ptrdiff_t>(count));
-  return body;
+  return count;
+}
+
+void Session::answer_with_outbox() {
+  poll_held_ = false;
+  std::string body;
+  auto kind = BodyKind::kText;
+  if (dialect_.protocol == 4 && outbox_.size() <= options_.max_payload) {
+    packet_sizes_ = {};
+    return io_.answer_poll(std::exchange(outbox_, {}), kind);
+  }
+  const auto end = packet_sizes_.begin() + static_cast<ptrdiff_t>(packets_of_next_body());
+  const std::string_view waiting(outbox_);
+  size_t at = 0;
+  if (dialect_.protocol == 4) {
+    for (auto size = packet_sizes_.begin(); size != end; ++size) at += *size + 1;
+    body = waiting.substr(0, at - 1);
+  } else {
+    for (auto size = packet_sizes_.begin(); size != end; at += *size++)
+      if (waiting[at] == kBinaryMessage3 && !dialect_.base64_only) kind = BodyKind::kOctets;
+    at = 0;
+    for (auto size = packet_sizes_.begin(); size != end; at += *size++)
+      append_to_payload3(body, waiting_packet3(waiting.substr(at, *size)), kind);
+  }
+  if (end == packet_sizes_.end()) {
+    outbox_ = {};
+    packet_sizes_ = {};
+  } else {
+    outbox_.erase(0, at);
+    packet_sizes_.erase(packet_sizes_.begin(), end);
+  }
+  io_.answer_poll(std::move(body), kind);
 }
 
 // --- Arrivals: polling ------------------------------------------------------------------------------------
@@ -243,7 +309,7 @@ Session::PollVerdict Session::on_poll() {
     if (outbox_.empty()) {
       finish(CloseReason::kForcedClose);
     } else {
-      answer_held_poll(take_poll_body());
+      answer_with_outbox();
     }
     return PollVerdict::kHeld;
   }
@@ -255,10 +321,10 @@ Session::PollVerdict Session::on_poll() {
   }
   poll_held_ = true;
   if (!outbox_.empty()) {
-    answer_held_poll(take_poll_body());
+    answer_with_outbox();
     if (outbox_.empty() && application_ != nullptr) application_->on_drain();
   } else if (candidate_ == Candidate::kProbed) {
-    answer_held_poll(std::string(1, kNoop));
+    answer_with_control(kNoop);
   }
   return PollVerdict::kHeld;
 }
@@ -269,32 +335,21 @@ void Session::on_poll_aborted() {
   finish(CloseReason::kTransportError);
 }
 
-Session::PostVerdict Session::on_post(std::string_view body, SteadyTime now) {
+Session::PostVerdict Session::on_post(std::string_view body, BodyKind kind, SteadyTime now) {
   if (state_ != State::kOpen || transport_ != TransportKind::kPolling) return PostVerdict::kBadRequest;
   if (body.size() > options_.max_payload) return PostVerdict::kTooLarge;
   bool closed_by_peer = false;
-  const auto decoded = decode_payload(body, {.max_payload = options_.max_payload}, [&](const Packet& packet) {
-    if (state_ != State::kOpen) return false;
-    traffic_since_ping_ = true;
-    switch (packet.type) {
-      case PacketType::kMessage:
-        if (application_ != nullptr) {
-          packet.binary ? application_->on_binary(packet.data) : application_->on_text(packet.data);
-        }
-        break;
-      case PacketType::kPong:
-        if (awaiting_pong_) arm(now);
-        break;
-      case PacketType::kClose:
-        closed_by_peer = true;
-        break;
-      default:
-        break;  // a client has no business sending the others here; Node ignores them as well
-    }
-    return state_ == State::kOpen && !closed_by_peer;
-  });
+  const auto visit = [&](const Packet& packet) {
+    closed_by_peer = packet.type == PacketType::kClose;
+    return !closed_by_peer && on_packet(packet, now);
+  };
+  const PayloadLimits limits{.max_payload = options_.max_payload};
+  // A body of octets belongs to revision 3.
+  if (kind == BodyKind::kOctets && dialect_.protocol != 3) return PostVerdict::kBadRequest;
+  const auto decoded = dialect_.protocol == 3 ? decode_payload3(body, kind, limits, visit)
+                                              : decode_payload(body, limits, visit);
   if (closed_by_peer) {
-    if (poll_held_) answer_held_poll(std::string(1, kNoop));
+    if (poll_held_) answer_with_control(kNoop);
     finish(CloseReason::kTransportClose);
     return PostVerdict::kOk;
   }
@@ -305,37 +360,61 @@ Session::PostVerdict Session::on_post(std::string_view body, SteadyTime now) {
   return PostVerdict::kOk;
 }
 
-// --- Arrivals: WebSocket ----------------------------------------------------------------------------------
-
-void Session::on_websocket_text(std::string_view packet, SteadyTime now) {
-  if (state_ != State::kOpen) return;
+// Everything but a close packet, whatever carried it.
+bool Session::on_packet(const Packet& packet, SteadyTime now) {
+  if (state_ != State::kOpen) return false;
   traffic_since_ping_ = true;
-  if (packet.empty())
-    return violation(CloseReason::kParseError, websocket::kCloseProtocolError, "empty packet");
-  switch (packet.front()) {
-    case kMessage:
-      if (application_ != nullptr) application_->on_text(packet.substr(1));
-      return;
-    case kPong:
-      if (awaiting_pong_) arm(now);
-      return;
-    case kClose:
-      io_.close_websocket(websocket::kCloseNormal, {});
-      return finish(CloseReason::kTransportClose);
-    case kPing:
-    case kUpgrade:
-    case kNoop:
-      return;  // meaningless from a client on its only transport
+  switch (packet.type) {
+    case PacketType::kMessage:
+      if (application_ != nullptr) {
+        packet.binary ? application_->on_binary(packet.data) : application_->on_text(packet.data);
+      }
+      break;
+    case PacketType::kPing:
+      if (dialect_.protocol != 3) break;
+      arm(now);
+      send_control(std::string(kPong).append(packet.data));  // the same data, says the specification
+      break;
+    case PacketType::kPong:
+      if (awaiting_pong_ && dialect_.protocol == 4) arm(now);
+      break;
     default:
-      return violation(CloseReason::kParseError, websocket::kCloseProtocolError,
-                       "not an Engine.IO packet: the first character must be 0 to 6");
+      break;  // a client has no business sending the others here; Node ignores them as well
   }
+  return state_ == State::kOpen;
 }
 
-void Session::on_websocket_binary(std::string_view bytes, SteadyTime) {
+// --- Arrivals: WebSocket ----------------------------------------------------------------------------------
+
+void Session::on_websocket_text(std::string_view text, SteadyTime now) {
   if (state_ != State::kOpen) return;
-  traffic_since_ping_ = true;
-  if (application_ != nullptr) application_->on_binary(bytes);
+  if (text.starts_with(kBinaryPrefix)) {
+    const std::string_view prefix = dialect_.protocol == 3 ? "b4" : "b";
+    const auto bytes = text.starts_with(prefix) ? base64_decode(text.substr(prefix.size())) : std::nullopt;
+    if (!bytes)
+      return violation(CloseReason::kParseError, websocket::kCloseProtocolError,
+                       "bad base64 in a binary packet");
+    on_packet({.data = *bytes, .binary = true}, now);
+    return;
+  }
+  const auto packet = decode_packet(text);
+  if (!packet) return violation(CloseReason::kParseError, websocket::kCloseProtocolError, kInvalidPacket);
+  if (packet->type == PacketType::kClose) {
+    io_.close_websocket(websocket::kCloseNormal, {});
+    return finish(CloseReason::kTransportClose);
+  }
+  on_packet(*packet, now);
+}
+
+void Session::on_websocket_binary(std::string_view bytes, SteadyTime now) {
+  if (state_ != State::kOpen) return;
+  if (dialect_.protocol == 3) {
+    if (!bytes.starts_with(kBinaryMessage3))
+      return violation(CloseReason::kParseError, websocket::kCloseProtocolError,
+                       "a binary packet must be a message: its first octet must be 0x04");
+    bytes.remove_prefix(1);
+  }
+  on_packet({.data = bytes, .binary = true}, now);
 }
 
 void Session::on_websocket_closed(uint16_t code) {
@@ -362,7 +441,7 @@ void Session::on_candidate_text(std::string_view packet) {
     candidate_ = Candidate::kProbed;
     io_.candidate_control("3probe");
     // Frees the client to stop polling.
-    if (poll_held_ && outbox_.empty()) answer_held_poll(std::string(1, kNoop));
+    if (poll_held_ && outbox_.empty()) answer_with_control(kNoop);
     return;
   }
   if (candidate_ == Candidate::kProbed && packet.starts_with(kUpgrade)) return upgrade();
@@ -377,24 +456,11 @@ void Session::on_candidate_closed() {
 }
 
 void Session::upgrade() {
-  if (poll_held_) answer_held_poll(std::string(1, kNoop));
+  if (poll_held_) answer_with_control(kNoop);
   candidate_ = Candidate::kNone;
   transport_ = TransportKind::kWebSocket;
   io_.promote_candidate();
-  const std::string waiting = std::exchange(outbox_, {});
-  const auto sizes = std::exchange(packet_sizes_, {});
-  size_t at = 0;
-  for (const uint32_t size : sizes) {
-    const std::string_view packet = std::string_view(waiting).substr(at, size);
-    at += size + 1;
-    if (packet.front() == kMessage) {
-      io_.websocket_text(packet.substr(1));
-    } else if (packet.front() == 'b') {
-      io_.websocket_binary(base64_decode(packet.substr(1)).value_or(""));
-    } else {
-      io_.websocket_control(packet);
-    }
-  }
+  send_outbox_on_websocket();
   if (state_ == State::kClosing) {
     io_.close_websocket(websocket::kCloseNormal, {});
     return finish(CloseReason::kForcedClose);
@@ -403,12 +469,39 @@ void Session::upgrade() {
   if (application_ != nullptr) application_->on_upgrade();
 }
 
+void Session::send_outbox_on_websocket() {
+  const std::string waiting = std::exchange(outbox_, {});
+  const auto sizes = std::exchange(packet_sizes_, {});
+  const size_t separator = dialect_.protocol == 4 ? 1 : 0;
+  size_t at = 0;
+  for (const uint32_t size : sizes) {
+    const std::string_view packet = std::string_view(waiting).substr(at, size);
+    at += size + separator;
+    switch (packet.front()) {
+      case kMessage:
+        io_.websocket_text(packet.substr(1));
+        break;
+      case kBinaryMessage3:
+        send_binary_on_websocket(packet.substr(1));
+        break;
+      case kBinaryPrefix:
+        send_binary_on_websocket(base64_decode(packet.substr(1)).value_or(""));
+        break;
+      default:
+        io_.websocket_control(packet);
+    }
+  }
+}
+
 // --- Time -------------------------------------------------------------------------------------------------
 
+// Begins a new wait: for the time of our next ping, or, in revision 3, for that of the client.
 void Session::arm(SteadyTime now) {
-  awaiting_pong_ = false;
+  const bool client_pings = dialect_.protocol == 3;
+  awaiting_pong_ = client_pings;
+  traffic_since_ping_ = false;
   grace_used_ = false;
-  heartbeat_at_ = now + options_.ping_interval;
+  heartbeat_at_ = now + options_.ping_interval + (client_pings ? options_.ping_timeout : Milliseconds(0));
   update_deadline();
 }
 
@@ -434,7 +527,7 @@ void Session::on_deadline(SteadyTime now) {
       send_control(kPing);
       if (state_ != State::kOpen) return;
     } else if (traffic_since_ping_ && !grace_used_) {
-      // Something came, only not the pong yet: it may be queued behind a large message. Once.
+      // Something came, only not the heartbeat yet: it may be queued behind a large message. Once.
       grace_used_ = true;
       heartbeat_at_ = now + options_.ping_timeout;
     } else {

@@ -1,6 +1,6 @@
-// One Engine.IO session (protocol revision 4), without I/O: it is told what arrived and what time it is, and
-// tells its Io what to send. Polling, WebSocket, the upgrade between them, and the heartbeat.
-// Shard-local. https://github.com/socketio/engine.io-protocol
+// One Engine.IO session (protocol revision 4, or 3 for old clients), without I/O: it is told what arrived and
+// what time it is, and tells its Io what to send. Polling, WebSocket, the upgrade between them, the
+// heartbeat. Shard-local. https://github.com/socketio/engine.io-protocol
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engineio/packet.h"
 #include "net/buffer.h"
 
 namespace patchbay::engineio {
@@ -59,6 +60,15 @@ struct SessionOptions {
   bool allow_upgrades = true;
 };
 
+// How the client of a session speaks; fixed when it opens.
+struct Dialect {
+  // The protocol's revision (EIO), 3 or 4. In 3 the client sends the pings, and polling bodies and binary
+  // messages look different (payload3.h).
+  uint8_t protocol = 4;
+  // Binary messages travel as base64 in text, on every transport (b64=1).
+  bool base64_only = false;
+};
+
 // A message encoded once and sent to many sessions of one shard: the text of the Engine.IO message packet,
 // and the same as a WebSocket frame. Immutable once built; shard-local.
 class SharedMessage {
@@ -98,8 +108,8 @@ class Session {
    public:
     virtual ~Io() = default;
     // Answers the polling request that is being held, with 200.
-    virtual void answer_poll(std::string body) = 0;
-    // A packet without data (ping, pong, close, noop), or the probe's answer, as a text frame.
+    virtual void answer_poll(std::string body, BodyKind kind) = 0;
+    // A whole packet (open, ping, pong, close, noop, a binary message as base64) as a text frame.
     virtual void websocket_control(std::string_view packet) = 0;
     // A message: its type character and `text` in one text frame; a binary message is its bytes.
     virtual void websocket_text(std::string_view text) = 0;
@@ -121,7 +131,7 @@ class Session {
     virtual void forget() = 0;
   };
 
-  Session(const SessionId& id, const SessionOptions& options, Io& io);
+  Session(const SessionId& id, const SessionOptions& options, Io& io, Dialect dialect = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -150,7 +160,7 @@ class Session {
   // The peer went away while its GET was held.
   void on_poll_aborted();
   enum class PostVerdict { kOk, kBadRequest, kTooLarge };
-  PostVerdict on_post(std::string_view body, SteadyTime now);
+  PostVerdict on_post(std::string_view body, BodyKind kind, SteadyTime now);
 
   // --- Arrivals: WebSocket ---------------------------------------------------------------------------------
   void on_websocket_text(std::string_view packet, SteadyTime now);
@@ -169,6 +179,8 @@ class Session {
 
   const SessionId& id() const { return id_; }
   TransportKind transport() const { return transport_; }
+  // The protocol's revision, 3 or 4. Requests that name another one are not this session's.
+  int protocol() const { return dialect_.protocol; }
   bool is_open() const { return state_ == State::kOpen; }
 
  private:
@@ -176,17 +188,25 @@ class Session {
   enum class Candidate : uint8_t { kNone, kOpened, kProbed };
 
   void finish(CloseReason reason);
+  // Queues a packet in the form it has in the outbox; see there.
   void enqueue(std::string_view packet);
+  void enqueue_message(std::string_view text);
   bool after_enqueue();
   void arm(SteadyTime now);
   void update_deadline();
-  void send_control(char type);
-  void answer_held_poll(std::string body);
-  std::string take_poll_body();
+  void send_control(std::string_view packet);
+  void send_binary_on_websocket(std::string_view bytes);
+  void answer_with_outbox();
+  void answer_with_control(char type);
+  size_t packets_of_next_body() const;
+  // False when nothing more of what came with it counts.
+  bool on_packet(const Packet& packet, SteadyTime now);
   void upgrade();
+  void send_outbox_on_websocket();
   void violation(CloseReason reason, uint16_t code, std::string_view text);
 
   const SessionId id_;
+  const Dialect dialect_;
   const SessionOptions& options_;
   Io& io_;
   Application* application_ = nullptr;
@@ -199,10 +219,12 @@ class Session {
   bool awaiting_pong_ = false;
   bool grace_used_ = false;
   bool traffic_since_ping_ = false;
-  SteadyTime heartbeat_at_{};           // next ping, or the end of the wait for its pong
-  SteadyTime candidate_deadline_{};     // while there is a candidate
-  SteadyTime close_deadline_{};         // while closing
-  std::string outbox_;                  // polling packets joined by 0x1e
+  SteadyTime heartbeat_at_{};        // next ping, or the end of the wait for its pong
+  SteadyTime candidate_deadline_{};  // while there is a candidate
+  SteadyTime close_deadline_{};      // while closing
+  // Packets that wait for a poll. Revision 4: a payload as it will travel. Revision 3: one behind the other,
+  // text as it is, binary messages as 0x04 and their bytes; the framing depends on which of them go together.
+  std::string outbox_;
   std::vector<uint32_t> packet_sizes_;  // of the packets in outbox_
 };
 

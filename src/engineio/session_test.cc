@@ -1,79 +1,18 @@
 #include "engineio/session.h"
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "engineio/session_rig.h"
 
 namespace patchbay::engineio {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Records what the session wants done and what it tells.
-struct Rig final : Session::Io, Session::Application {
-  explicit Rig(SessionOptions session_options = {}) : options(session_options) {
-    session.emplace(SessionId::generate(0), options, *this);
-  }
-  void open(TransportKind kind) {
-    session->open(kind, now);
-    session->set_application(*this);
-  }
-  void advance(Milliseconds by) {
-    const SteadyTime end = now + by;
-    while (deadline && *deadline <= end) {
-      now = *deadline;
-      deadline.reset();
-      session->on_deadline(now);
-    }
-    now = end;
-  }
-  // Ends the turn.
-  void flush() {
-    if (std::exchange(flush_requested, false)) session->flush();
-  }
-  std::vector<std::string> take_log() { return std::exchange(log, {}); }
-
-  void answer_poll(std::string body) override { log.push_back("poll:" + body); }
-  void websocket_control(std::string_view packet) override { log.push_back("ws:" + std::string(packet)); }
-  void websocket_text(std::string_view text) override { log.push_back("ws:4" + std::string(text)); }
-  void websocket_binary(std::string_view bytes) override { log.push_back("wsb:" + std::string(bytes)); }
-  void websocket_frame(const net::BufferRef& frame) override {
-    log.push_back("frame:" + std::string(frame->view()));
-  }
-  void close_websocket(uint16_t code, std::string_view) override {
-    log.push_back("close:" + std::to_string(code));
-  }
-  void candidate_control(std::string_view packet) override {
-    log.push_back("candidate:" + std::string(packet));
-  }
-  void close_candidate() override { log.push_back("candidate closed"); }
-  void promote_candidate() override { log.push_back("promoted"); }
-  void set_deadline(SteadyTime when) override { deadline = when; }
-  void request_flush() override { flush_requested = true; }
-  void forget() override {
-    forgotten = true;
-    deadline.reset();
-  }
-  void on_text(std::string_view text) override { log.push_back("text:" + std::string(text)); }
-  void on_binary(std::string_view bytes) override { log.push_back("binary:" + std::string(bytes)); }
-  void on_close(CloseReason reason) override { log.push_back("closed:" + std::string(to_string(reason))); }
-
-  SessionOptions options;
-  std::optional<Session> session;
-  SteadyTime now{1000ms};
-  std::optional<SteadyTime> deadline;
-  bool flush_requested = false;
-  bool forgotten = false;
-  std::vector<std::string> log;
-};
-
-using Log = std::vector<std::string>;
-
-SessionOptions short_timers() {
-  return {.ping_interval = 300ms, .ping_timeout = 200ms};
-}
+using test::Log;
+using test::Rig;
+using test::short_timers;
 
 TEST(SessionId, HasOneFormThatNamesItsShard) {
   const SessionId id = SessionId::generate(5);
@@ -146,7 +85,7 @@ TEST(Session, AnswersTheHeldPollWithNoopWhenThePeerCloses) {
   rig.open(TransportKind::kPolling);
   rig.take_log();
   rig.session->on_poll();
-  EXPECT_EQ(rig.session->on_post("1", rig.now), Session::PostVerdict::kOk);
+  EXPECT_EQ(rig.session->on_post("1", BodyKind::kText, rig.now), Session::PostVerdict::kOk);
   EXPECT_EQ(rig.take_log(), (Log{"poll:6", "closed:transport close"}));
 }
 
@@ -154,14 +93,14 @@ TEST(Session, RefusesAPostThatIsNoPayloadAndEnds) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  EXPECT_EQ(rig.session->on_post("abc", rig.now), Session::PostVerdict::kBadRequest);
+  EXPECT_EQ(rig.session->on_post("abc", BodyKind::kText, rig.now), Session::PostVerdict::kBadRequest);
   EXPECT_EQ(rig.take_log(), Log{"closed:parse error"});
 }
 
 TEST(Session, RefusesAPostLargerThanMaxPayloadAndGoesOn) {
   Rig rig({.max_payload = 5});
   rig.open(TransportKind::kPolling);
-  EXPECT_EQ(rig.session->on_post("4hello", rig.now), Session::PostVerdict::kTooLarge);
+  EXPECT_EQ(rig.session->on_post("4hello", BodyKind::kText, rig.now), Session::PostVerdict::kTooLarge);
   EXPECT_TRUE(rig.session->is_open());
 }
 

@@ -39,7 +39,7 @@ function serveCommon(socket) {
 }
 
 function serveSuites() {
-  const engine = new EngineServer({ ...suites, transports: ['polling', 'websocket'] });
+  const engine = new EngineServer({ ...suites, transports: ['polling', 'websocket'], allowEIO3: true });
   engine.attach(server, { path: '/engine.io/', destroyUpgrade: false });
   engine.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
 

@@ -1,0 +1,80 @@
+// npm's engine.io-client as applications have it: version 3 (Engine.IO v3) and version 6 (v4), on each transport.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { Socket as NewSocket } from 'engine.io-client';
+import oldSocket from 'engine.io-client-v3';
+import { matrix, startServer } from '../support/servers.mjs';
+import { attempts, sleep, within } from '../support/wait.mjs';
+
+const CLIENTS = {
+  'engine.io-client 3': (url, options) => oldSocket(url, options),
+  'engine.io-client 6': (url, options) => new NewSocket(url, options),
+};
+
+const TRANSPORTS = {
+  'WebSocket only': { transports: ['websocket'] },
+  'polling only': { transports: ['polling'] },
+  'polling, then upgrade': { transports: ['polling', 'websocket'] },
+  'polling, base64 asked for': { transports: ['polling'], forceBase64: true },
+  'WebSocket, base64 asked for': { transports: ['websocket'], forceBase64: true },
+};
+
+/** What the client hears, in order, awaited one message after the other. */
+class Heard {
+  #messages = [];
+  #wake;
+
+  constructor(socket) {
+    socket.on('message', (data) => { this.#messages.push(data); this.#wake?.(); });
+  }
+
+  async take(count) {
+    while (this.#messages.length < count) {
+      await within(new Promise((resolve) => { this.#wake = resolve; }), `message ${this.#messages.length + 1}`);
+    }
+    return this.#messages.splice(0, count);
+  }
+}
+
+const asBuffer = (data) => (typeof data === 'string' ? data : Buffer.from(data));
+
+async function talk(make, server, options) {
+  const socket = make(server.target.url, {
+    path: '/engine.io/', ...options, ...server.target.clientOptions, rememberUpgrade: false,
+  });
+  try {
+    const heard = new Heard(socket);
+    const upgrade = options.transports.length > 1 ? once(socket, 'upgrade') : undefined;
+    await within(once(socket, 'open'), 'open session');
+    const sent = ['hello', '\u20ac\u{1f600}', Buffer.from([1, 2, 3, 4]), '', Buffer.alloc(0), Buffer.alloc(70_000, 7), 'last'];
+    for (const message of sent) socket.send(message);
+    assert.deepEqual((await heard.take(sent.length)).map(asBuffer), sent);
+    if (upgrade) await within(upgrade, 'upgrade');
+    // Alive for longer than a heartbeat's interval and timeout, so pings and pongs have gone the right way.
+    await sleep(1_200);
+    socket.send('still here');
+    assert.deepEqual(await heard.take(1), ['still here']);
+    const closed = once(socket, 'close');
+    socket.close();
+    await within(closed, 'end of the session');
+  } finally {
+    socket.close();
+  }
+}
+
+describe("npm's engine.io-client", { concurrency: 3 }, () => {
+  for (const row of matrix(['reference', 'one', 'four'])) {
+    describe(row.name, { concurrency: 4 }, () => {
+      let server;
+      before(async () => { server = await startServer(row, 'suites'); });
+      after(() => server?.program.stop());
+      for (const [name, make] of Object.entries(CLIENTS)) {
+        for (const [how, options] of Object.entries(TRANSPORTS)) {
+          test(`${name}, ${how}`, () => attempts(2, () => talk(make, server, options)));
+        }
+      }
+    });
+  }
+});
