@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "base/ids.h"
+#include "http/query.h"
 #include "socketio/namespace_shard.h"
 #include "socketio/observer.h"
 #include "websocket/frame.h"
@@ -37,6 +41,18 @@ ClientConnection::ClientConnection(Server& server, engineio::Connection& connect
       connection_(connection),
       decoder_({.max_attachments = server.options().max_attachments,
                 .max_bytes = server.options().engine.session.max_payload}) {
+  if (is_legacy()) {
+    // Not from inside the session's opening: handlers may close it.
+    connect_deadline_ = shard().run_after(Milliseconds(0), [this] {
+      start_connect_deadline();
+      enter("/", "{}");
+    });
+  } else {
+    start_connect_deadline();
+  }
+}
+
+void ClientConnection::start_connect_deadline() {
   connect_deadline_ = shard().run_after(server_.options().connect_timeout, [this] {
     if (sockets_.empty()) close(engineio::CloseReason::kForcedClose);
   });
@@ -175,15 +191,29 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
 }
 
 void ClientConnection::connect(const PacketView& packet) {
-  const auto same = [&](const auto& entering) { return entering->nsp->name() == packet.nsp; };
+  if (!is_legacy()) return enter(packet.nsp, packet.data.empty() ? "{}" : std::string(packet.data));
+  // "/chat?token=x": what stands behind the name takes the place of the payload.
+  const size_t mark = packet.nsp.find('?');
+  const std::string_view name = packet.nsp.substr(0, mark);
+  // The client asks for the main namespace too, though it is in it from the start.
+  if (find(name) != nullptr ||
+      std::ranges::any_of(entering_, [&](const auto& it) { return it->nsp->name() == name; }))
+    return;
+  boost::json::object auth;
+  if (mark != std::string_view::npos)
+    for (const auto& [key, value] : http::query_parameters(packet.nsp.substr(mark + 1))) auth[key] = value;
+  enter(name, boost::json::serialize(auth));
+}
+
+void ClientConnection::enter(std::string_view name, std::string auth_json) {
+  const auto same = [&](const auto& entering) { return entering->nsp->name() == name; };
   if (std::ranges::any_of(entering_, same)) return protocol_error("already connecting to this namespace");
   if (sockets_.size() + entering_.size() >= server_.options().max_namespaces_per_client)
-    return refuse(packet.nsp, {.message = "Too many namespaces on one connection", .data_json = {}});
+    return refuse(name, {.message = "Too many namespaces on one connection", .data_json = {}});
   auto connecting = std::make_shared<Connecting>();
-  connecting->handshake = {.request = connection_.handshake(),
-                           .auth_json = packet.data.empty() ? "{}" : std::string(packet.data)};
-  auto nsp = server_.enter(packet.nsp, connecting->handshake);
-  if (nsp == nullptr) return refuse(packet.nsp, {.message = "Invalid namespace", .data_json = {}});
+  connecting->handshake = {.request = connection_.handshake(), .auth_json = std::move(auth_json)};
+  auto nsp = server_.enter(name, connecting->handshake);
+  if (nsp == nullptr) return refuse(name, {.message = "Invalid namespace", .data_json = {}});
   const auto entering = std::make_shared<Entering>(*this, nsp);
   entering_.push_back(entering);
   nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
@@ -200,10 +230,11 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   auto& mine = nsp->local_part();
   if (error) {
     Namespace::PerShard::bump(mine.counters.refused);
-    return refuse(nsp->name(), *error);
+    return is_legacy() ? refuse_legacy(nsp->name(), *error) : refuse(nsp->name(), *error);
   }
   entering->is_in = true;
-  std::unique_ptr<Socket> made(new Socket(nsp, *this, std::move(connecting->handshake), {}));
+  const std::string_view engine_id = is_legacy() ? connection_.session().id().view() : std::string_view();
+  std::unique_ptr<Socket> made(new Socket(nsp, *this, std::move(connecting->handshake), engine_id));
   Socket& socket = *made;
   socket.data = std::move(connecting->data);
   sockets_.push_back(std::move(made));
@@ -212,7 +243,8 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   mine.update_counts();
   Namespace::PerShard::bump(mine.counters.connected);
   std::string packet;
-  append_connect(packet, nsp->name(), socket.id());
+  is_legacy() ? append_packet(packet, {.type = PacketType::kConnect, .nsp = nsp->name()})
+              : append_connect(packet, nsp->name(), socket.id());
   send_text(packet);
   for (const auto& handler : nsp->handlers_->connection) {
     if (!socket.connected()) return;
@@ -225,6 +257,15 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
 void ClientConnection::refuse(std::string_view nsp, const ConnectError& error) {
   std::string packet;
   append_connect_error(packet, nsp, error.message, error.data_json);
+  send_text(packet);
+}
+
+// What middleware says reaches such a client without the object around it.
+void ClientConnection::refuse_legacy(std::string_view nsp, const ConnectError& error) {
+  std::string data = error.data_json;
+  if (data.empty()) append_json_string(data, error.message);
+  std::string packet;
+  append_packet(packet, {.type = PacketType::kConnectError, .nsp = nsp, .data = data});
   send_text(packet);
 }
 

@@ -58,10 +58,15 @@ class ClientConnection final : public engineio::Session::Application, private De
   // --- Decoder::Events ---
   bool on_packet(const PacketView& packet, std::span<const Attachment> attachments) override;
 
+  // A client of revision 3 (Socket.IO 2): is in the main namespace from the start, has no payload in CONNECT.
+  bool is_legacy() const { return connection_.protocol() == 3; }
+  void start_connect_deadline();
   void connect(const PacketView& packet);
+  void enter(std::string_view name, std::string auth_json);
   void entered(const std::shared_ptr<Entering>& entering, const std::shared_ptr<Connecting>& connecting,
                std::optional<ConnectError> error);
   void refuse(std::string_view nsp, const ConnectError& error);
+  void refuse_legacy(std::string_view nsp, const ConnectError& error);
   void send_text(std::string_view packet);
   void protocol_error(std::string_view what);
   Socket* find(std::string_view nsp) const;

@@ -194,11 +194,15 @@ void append_packet(std::string& out, const PacketView& packet) {
   out += packet.data;
 }
 
-void append_connect(std::string& out, std::string_view nsp, std::string_view sid) {
-  out.reserve(out.size() + kMaxHead + nsp.size() + sid.size());
+void append_connect(std::string& out, std::string_view nsp, std::string_view sid, std::string_view pid) {
+  out.reserve(out.size() + kMaxHead + nsp.size() + sid.size() + pid.size());
   append_head(out, PacketType::kConnect, 0, nsp, std::nullopt);
   out += "{\"sid\":";
   append_json_string(out, sid);
+  if (!pid.empty()) {
+    out += ",\"pid\":";
+    append_json_string(out, pid);
+  }
   out += '}';
 }
 

@@ -67,7 +67,8 @@ void append_packet(std::string& out, const PacketView& packet);
 // --- What a server sends. `args_json`: elements, comma-separated, without brackets; may be empty.
 // ------------- `attachments` > 0 makes the packet binary; `args_json` then holds a placeholder for each.
 
-void append_connect(std::string& out, std::string_view nsp, std::string_view sid);
+// {"sid":…} and, unless `pid` is empty, "pid".
+void append_connect(std::string& out, std::string_view nsp, std::string_view sid, std::string_view pid = {});
 // {"message":…} and, unless `data_json` is empty, "data".
 void append_connect_error(std::string& out, std::string_view nsp, std::string_view message,
                           std::string_view data_json = {});

@@ -211,8 +211,9 @@ TEST(SocketIoPacket, ServersPacketsAreWrittenAsNodeWritesThem) {
     append(out, args...);
     return out;
   };
-  EXPECT_EQ(text(append_connect, "/", "abc"), R"(0{"sid":"abc"})");
-  EXPECT_EQ(text(append_connect, "/custom", "abc"), R"(0/custom,{"sid":"abc"})");
+  EXPECT_EQ(text(append_connect, "/", "abc", ""), R"(0{"sid":"abc"})");
+  EXPECT_EQ(text(append_connect, "/", "abc", "def"), R"(0{"sid":"abc","pid":"def"})");
+  EXPECT_EQ(text(append_connect, "/custom", "abc", ""), R"(0/custom,{"sid":"abc"})");
   EXPECT_EQ(text(append_connect_error, "/random", "Invalid namespace", ""),
             R"(4/random,{"message":"Invalid namespace"})");
   EXPECT_EQ(text(append_connect_error, "/", "a \"b\"", R"({"code":1})"),

@@ -26,7 +26,15 @@ const maxHttpBufferSize = Number(options['max-payload']);
 const suites = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize, cors: { origin: '*' } };
 
 /** What both profiles answer on the main namespace. */
-function serveCommon(socket) {
+function serveCommon(io, socket) {
+  socket.on('subscribe:instance', (room, ack) => {
+    socket.join(room);
+    ack?.();
+  });
+  socket.on('publish', (room, object, ack) => {
+    io.to(room).emit('instance:status:changed', object);
+    ack?.();
+  });
   socket.on('call-back', (...args) => {
     const ack = args.pop();
     socket.emit('called-back', ...args, (...answer) => ack(...answer));
@@ -45,6 +53,7 @@ function serveSuites() {
 
   const io = new SocketServer(server, {
     ...suites, connectTimeout: 1000, transports: ['polling', 'websocket'], destroyUpgrade: false,
+    allowEIO3: true,
   });
   io.on('connection', (socket) => {
     socket.emit('auth', socket.handshake.auth);
@@ -53,7 +62,7 @@ function serveSuites() {
       const ack = args.pop();
       ack(...args);
     });
-    serveCommon(socket);
+    serveCommon(io, socket);
   });
   io.of('/custom').on('connection', (socket) => socket.emit('auth', socket.handshake.auth));
   serveGuarded(io);
@@ -63,15 +72,7 @@ function serveBench() {
   const io = new SocketServer(server, { maxHttpBufferSize, cors: { origin: '*' } });
   io.on('connection', (socket) => {
     socket.on('echo', (argument, ack) => ack(argument));
-    socket.on('subscribe:instance', (room, ack) => {
-      socket.join(room);
-      ack?.();
-    });
-    socket.on('publish', (room, object, ack) => {
-      io.to(room).emit('instance:status:changed', object);
-      ack?.();
-    });
-    serveCommon(socket);
+    serveCommon(io, socket);
   });
   serveGuarded(io);
 }
