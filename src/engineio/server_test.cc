@@ -15,11 +15,17 @@ using websocket::test::WebSocketClient;
 
 struct Ended {
   std::vector<CloseReason> reasons;
+  std::vector<std::string> handshakes;  // the headers of each, "name=value;"
 };
 
 class Echo final : public Session::Application {
  public:
-  Echo(Connection& connection, net::test::Watched<Ended>& ended) : connection_(connection), ended_(ended) {}
+  Echo(Connection& connection, net::test::Watched<Ended>& ended) : connection_(connection), ended_(ended) {
+    std::string headers;
+    for (const auto& [name, value] : connection.handshake()->headers)
+      headers.append(name).append("=").append(value).append(";");
+    ended_.change([&](Ended& e) { e.handshakes.push_back(headers); });
+  }
   void on_text(std::string_view text) override {
     EXPECT_TRUE(connection_.shard().on_this_thread());
     connection_.session().send_text(text);
@@ -189,6 +195,19 @@ TEST_F(EngineServerTest, EndsTheSessionOfAWebSocketThatJustGoesAway) {
   EXPECT_TRUE(ended_with(CloseReason::kTransportClose));
   shards.run_on_each([](net::Shard&) {});  // until the turn in which it ended is over
   EXPECT_EQ(engine->session_count(), 0u);
+}
+
+TEST_F(EngineServerTest, KeepsTheHeadersOfARequestButNotThoseThatOnlyOpenedAWebSocket) {
+  start();
+  TcpClient poller(http->port());
+  poller.send(
+      "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\nCookie: a=1\r\n"
+      "Connection: keep-alive\r\nCookie: b=2\r\nX-Empty:\r\n\r\n");
+  EXPECT_EQ(poller.read_answer().status, 200);
+  WebSocketClient socket(http->port(), "/engine.io/?EIO=4&transport=websocket");
+  EXPECT_EQ(ended.get().handshakes,
+            (std::vector<std::string>{"host=test;cookie=a=1;connection=keep-alive;cookie=b=2;x-empty=;",
+                                      "host=test;"}));
 }
 
 }  // namespace
