@@ -1,6 +1,7 @@
 #include "engineio/server.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "base/bytes.h"
@@ -27,9 +28,7 @@ BodyKind body_kind(const http::Request& request) {
 }  // namespace
 
 std::optional<std::string_view> Handshake::header(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : headers)
-    if (name == lower_case_name) return value;
-  return std::nullopt;
+  return headers.find(lower_case_name);
 }
 
 std::optional<std::string> Handshake::query_parameter(std::string_view name) const {
@@ -129,8 +128,25 @@ void Server::handle(const http::ExchangePtr& exchange) {
 
 namespace {
 
+// What is worth keeping of a request's headers, in memory of exactly that size.
+HeaderList keep_headers(const http::Request& request, bool websocket) {
+  constexpr std::array<std::string_view, 5> kOpening{"connection", "upgrade", "sec-websocket-key",
+                                                     "sec-websocket-version", "sec-websocket-extensions"};
+  const auto kept = [&](std::string_view name) {
+    return !websocket || std::ranges::find(kOpening, name) == kOpening.end();
+  };
+  size_t bytes = 0;
+  for (const auto& [name, value] : request.headers)
+    if (kept(name)) bytes += HeaderList::bytes_of(name, value);
+  HeaderList headers;
+  headers.reserve(bytes);
+  for (const auto& [name, value] : request.headers)
+    if (kept(name)) headers.emplace_back(name, value);
+  return headers;
+}
+
 std::shared_ptr<const Handshake> make_handshake(const http::Request& request, bool websocket) {
-  return std::make_shared<const Handshake>(Handshake{.headers = request.headers,
+  return std::make_shared<const Handshake>(Handshake{.headers = keep_headers(request, websocket),
                                                      .query = request.query,
                                                      .address = request.remote_address,
                                                      .secure = request.secure,

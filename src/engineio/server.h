@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engineio/header_list.h"
 #include "engineio/refusal.h"
 #include "engineio/session.h"
 #include "http/origin_policy.h"
@@ -19,8 +20,10 @@ namespace patchbay::engineio {
 
 // The request that opened a session, for those above. Immutable.
 struct Handshake {
-  std::vector<std::pair<std::string, std::string>> headers;  // lower-case names, in order
-  std::string query;                                         // raw, without '?'
+  // In order, names in lower case. Of a WebSocket's request without those that only opened it: connection,
+  // upgrade, sec-websocket-key, -version and -extensions.
+  HeaderList headers;
+  std::string query;  // raw, without '?'
   std::string address;
   bool secure = false;
   bool websocket = false;

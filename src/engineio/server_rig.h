@@ -19,11 +19,17 @@ using websocket::test::WebSocketClient;
 
 struct Ended {
   std::vector<CloseReason> reasons;
+  std::vector<std::string> handshakes;  // the headers of each, "name=value;"
 };
 
 class Echo final : public Session::Application {
  public:
-  Echo(Connection& connection, net::test::Watched<Ended>& ended) : connection_(connection), ended_(ended) {}
+  Echo(Connection& connection, net::test::Watched<Ended>& ended) : connection_(connection), ended_(ended) {
+    std::string headers;
+    for (const auto& [name, value] : connection.handshake()->headers)
+      headers.append(name).append("=").append(value).append(";");
+    ended_.change([&](Ended& e) { e.handshakes.push_back(headers); });
+  }
   void on_text(std::string_view text) override {
     EXPECT_TRUE(connection_.shard().on_this_thread());
     connection_.session().send_text(text);

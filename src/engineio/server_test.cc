@@ -121,5 +121,18 @@ TEST_F(EngineServerTest, EndsTheSessionOfAWebSocketThatJustGoesAway) {
   EXPECT_EQ(engine->session_count(), 0u);
 }
 
+TEST_F(EngineServerTest, KeepsTheHeadersOfARequestButNotThoseThatOnlyOpenedAWebSocket) {
+  start();
+  TcpClient poller(http->port());
+  poller.send(
+      "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\nCookie: a=1\r\n"
+      "Connection: keep-alive\r\nCookie: b=2\r\nX-Empty:\r\n\r\n");
+  EXPECT_EQ(poller.read_answer().status, 200);
+  WebSocketClient socket(http->port(), "/engine.io/?EIO=4&transport=websocket");
+  EXPECT_EQ(ended.get().handshakes,
+            (std::vector<std::string>{"host=test;cookie=a=1;connection=keep-alive;cookie=b=2;x-empty=;",
+                                      "host=test;"}));
+}
+
 }  // namespace
 }  // namespace patchbay::engineio

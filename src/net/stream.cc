@@ -1,5 +1,6 @@
 #include "net/stream.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -80,7 +81,11 @@ StreamPtr Stream::create(int fd, ssl_st* ssl, std::string remote_address, Stream
 }
 
 Stream::Stream(int fd, ssl_st* ssl, std::string remote_address, StreamLimits limits)
-    : fd_(fd), ssl_(ssl), limits_(limits), remote_address_(std::move(remote_address)) {}
+    : fd_(fd),
+      write_stall_ms_(static_cast<uint32_t>(std::clamp<int64_t>(limits.write_stall.count(), 0, UINT32_MAX))),
+      max_queued_bytes_(static_cast<uint32_t>(std::min<size_t>(limits.max_queued_bytes, UINT32_MAX))),
+      ssl_(ssl),
+      remote_address_(std::move(remote_address)) {}
 
 Stream::~Stream() {
   shut();
@@ -159,7 +164,7 @@ void Stream::read_again() {
 void Stream::write(std::string_view bytes) {
   if (fd_ < 0 || over_limit_) return;
   output_.append(bytes);
-  over_limit_ = output_.size() > limits_.max_queued_bytes;
+  over_limit_ = output_.size() > max_queued_bytes_;
   mark_dirty();
 }
 
@@ -167,14 +172,14 @@ void Stream::write(std::string_view head, std::string_view tail) {
   if (fd_ < 0 || over_limit_) return;
   output_.append(head);
   output_.append(tail);
-  over_limit_ = output_.size() > limits_.max_queued_bytes;
+  over_limit_ = output_.size() > max_queued_bytes_;
   mark_dirty();
 }
 
 void Stream::write(BufferRef buffer) {
   if (fd_ < 0 || over_limit_) return;
   output_.append(std::move(buffer));
-  over_limit_ = output_.size() > limits_.max_queued_bytes;
+  over_limit_ = output_.size() > max_queued_bytes_;
   mark_dirty();
 }
 
@@ -330,7 +335,7 @@ void Stream::flush() {
     if (sent == -1) {
       blocked_ = true;
       // The clock starts with the first refusal and again with every byte taken.
-      if (!scheduled()) shard_->schedule(*this, limits_.write_stall);
+      if (!scheduled()) shard_->schedule(*this, Milliseconds(write_stall_ms_));
       return;
     }
     cancel();

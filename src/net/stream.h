@@ -26,7 +26,7 @@ enum class CloseCause {
 std::string_view to_string(CloseCause cause);
 
 struct StreamLimits {
-  // Bytes that may wait to be sent; past it the stream closes with kOverflow.
+  // Bytes that may wait to be sent; past it the stream closes with kOverflow. More than 4 GB is 4 GB.
   size_t max_queued_bytes = 16 * 1024 * 1024;
   // How long the kernel may refuse to take anything before the stream closes with kWriteStalled.
   Milliseconds write_stall{30'000};
@@ -114,22 +114,24 @@ class Stream final : public Pollable, public Flushable, public Disposable, priva
   void end(CloseCause cause);
   void shut();
 
+  // One stream a connection: the fields are packed.
   int fd_;
-  bool reading_ = true;
-  bool readable_ = false;  // an edge came that has not been read to its end
-  bool dirty_ = false;
-  bool resuming_ = false;     // on_next_turn is due
-  bool blocked_ = false;      // the kernel took less than we had; EPOLLOUT will come
-  bool tls_blocked_ = false;  // the handshake waits to write
-  bool over_limit_ = false;
-  bool ending_ = false;       // the peer has closed or the connection failed: no further edge will tell
-  bool unwatchable_ = false;  // epoll refused it
-  bool* left_ = nullptr;      // set when the stream leaves its shard while hand_up() is on the stack
+  bool reading_ : 1 = true;
+  bool readable_ : 1 = false;  // an edge came that has not been read to its end
+  bool dirty_ : 1 = false;
+  bool resuming_ : 1 = false;     // on_next_turn is due
+  bool blocked_ : 1 = false;      // the kernel took less than we had; EPOLLOUT will come
+  bool tls_blocked_ : 1 = false;  // the handshake waits to write
+  bool over_limit_ : 1 = false;
+  bool ending_ : 1 = false;       // the peer has closed or the connection failed: no further edge will tell
+  bool unwatchable_ : 1 = false;  // epoll refused it
+  const uint32_t write_stall_ms_;
+  const uint32_t max_queued_bytes_;
+  bool* left_ = nullptr;  // set when the stream leaves its shard while hand_up() is on the stack
   Shard* shard_ = nullptr;
   Handler* handler_ = nullptr;
   ssl_st* ssl_;
   OutputQueue output_;
-  StreamLimits limits_;
   std::string remote_address_;
   std::unique_ptr<std::string> unread_;
 };

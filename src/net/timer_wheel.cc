@@ -4,18 +4,13 @@
 #include <bit>
 
 namespace patchbay::net {
-namespace {
-
-constexpr uint16_t kDetachedSlot = 0xffff;
-
-}  // namespace
 
 TimerWheel::TimerWheel(uint64_t now_ms) : elapsed_ms_(now_ms) {}
 
 TimerWheel::~TimerWheel() {
   for (auto& level : slots_)
     for (Head& head : level)
-      while (!head.empty()) unlink(*head.next_);
+      while (!head.empty()) head.next_->cancel();
 }
 
 void TimerWheel::schedule(TimerNode& node, uint64_t when_ms) {
@@ -23,8 +18,6 @@ void TimerWheel::schedule(TimerNode& node, uint64_t when_ms) {
   // Past the wheel's span the node waits in the last slot and is placed anew from there.
   const uint64_t span = (uint64_t{1} << (kBits * kLevels)) - 1;
   node.when_ms_ = std::clamp(when_ms, elapsed_ms_ + 1, elapsed_ms_ + span);
-  node.wheel_ = this;
-  ++size_;
   link(node);
 }
 
@@ -35,7 +28,6 @@ void TimerWheel::link(TimerNode& node) {
       std::min<unsigned>((63u - static_cast<unsigned>(std::countl_zero(difference))) / kBits, kLevels - 1);
   const auto index = static_cast<unsigned>(node.when_ms_ >> (kBits * level)) & (kSlots - 1);
   Head& head = slots_[level][index];
-  node.slot_ = static_cast<uint16_t>(level * kSlots + index);
   node.prev_ = head.prev_;
   node.next_ = &head;
   head.prev_->next_ = &node;
@@ -43,25 +35,19 @@ void TimerWheel::link(TimerNode& node) {
   occupied_[level] |= uint64_t{1} << index;
 }
 
-void TimerWheel::unlink(TimerNode& node) {
-  node.prev_->next_ = node.next_;
-  node.next_->prev_ = node.prev_;
-  node.prev_ = node.next_ = nullptr;
-  --size_;
-  if (node.slot_ == kDetachedSlot) return;
-  const unsigned level = node.slot_ / kSlots;
-  const unsigned index = node.slot_ % kSlots;
-  if (slots_[level][index].empty()) occupied_[level] &= ~(uint64_t{1} << index);
-}
-
 std::optional<TimerWheel::Expiry> TimerWheel::next_expiry() const {
   for (unsigned level = 0; level < kLevels; ++level) {
-    if (occupied_[level] == 0) continue;
     const unsigned shift = kBits * level;
     const auto now_slot = static_cast<unsigned>(elapsed_ms_ >> shift) & (kSlots - 1);
-    const auto ahead =
-        static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(now_slot))));
-    const unsigned index = (now_slot + ahead) % kSlots;
+    unsigned index = 0;
+    while (occupied_[level] != 0) {
+      const auto ahead =
+          static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(now_slot))));
+      index = (now_slot + ahead) % kSlots;
+      if (!slots_[level][index].empty()) break;
+      occupied_[level] &= ~(uint64_t{1} << index);
+    }
+    if (occupied_[level] == 0) continue;
     const uint64_t level_span = uint64_t{1} << (shift + kBits);
     uint64_t deadline = (elapsed_ms_ & ~(level_span - 1)) + (uint64_t{index} << shift);
     // Only the last level can wrap around: there a slot behind the present means the next revolution.
@@ -90,14 +76,12 @@ void TimerWheel::advance(uint64_t now_ms) {
     due.prev_->next_ = &due;
     slot.reset();
     occupied_[expiry->level] &= ~(uint64_t{1} << expiry->index);
-    for (TimerNode* node = due.next_; node != &due; node = node->next_) node->slot_ = kDetachedSlot;
     while (!due.empty()) {
       TimerNode& node = *due.next_;
-      unlink(node);
+      node.cancel();
       if (node.when_ms_ <= elapsed_ms_) {
         node.on_timer();
       } else {
-        ++size_;
         link(node);
       }
     }

@@ -3,15 +3,12 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
 namespace patchbay::net {
 
-class TimerWheel;
-
-// One timer, embedded in the object that it wakes. Not copied, not moved; destroying it cancels.
+// One timer, embedded in the object that it wakes: 32 bytes. Not copied, not moved; destroying it cancels.
 class TimerNode {
  public:
   TimerNode() = default;
@@ -31,9 +28,7 @@ class TimerNode {
   friend class TimerWheel;
   TimerNode* prev_ = nullptr;
   TimerNode* next_ = nullptr;
-  TimerWheel* wheel_ = nullptr;
   uint64_t when_ms_ = 0;
-  uint16_t slot_ = 0;  // level * 64 + index, to clear the occupancy bit
 };
 
 class TimerWheel {
@@ -51,7 +46,6 @@ class TimerWheel {
   void advance(uint64_t now_ms);
   // A time not later than the earliest timer: when to call advance() next. Nothing when no timer is set.
   std::optional<uint64_t> next_wakeup_ms() const;
-  size_t size() const { return size_; }
 
  private:
   friend class TimerNode;
@@ -74,17 +68,20 @@ class TimerWheel {
   };
 
   void link(TimerNode& node);
-  void unlink(TimerNode& node);
   std::optional<Expiry> next_expiry() const;
 
   uint64_t elapsed_ms_;
-  size_t size_ = 0;
-  std::array<uint64_t, kLevels> occupied_{};
+  // A bit for every slot that may hold a timer. A node that is cancelled knows its neighbours only, so a bit
+  // can outlive its timers; next_expiry() clears those it meets.
+  mutable std::array<uint64_t, kLevels> occupied_{};
   std::array<std::array<Head, kSlots>, kLevels> slots_;
 };
 
 inline void TimerNode::cancel() {
-  if (wheel_ != nullptr && next_ != nullptr) wheel_->unlink(*this);
+  if (next_ == nullptr) return;
+  prev_->next_ = next_;
+  next_->prev_ = prev_;
+  prev_ = next_ = nullptr;
 }
 
 }  // namespace patchbay::net

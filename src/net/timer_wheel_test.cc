@@ -26,7 +26,7 @@ TEST(TimerWheel, FiresAtTheExactMillisecondAndNotBefore) {
     EXPECT_FALSE(fired) << delay;
     wheel.advance(123'456'789 + delay);
     EXPECT_TRUE(fired) << delay;
-    EXPECT_EQ(wheel.size(), 0u);
+    EXPECT_FALSE(wheel.next_wakeup_ms().has_value());
   }
 }
 
@@ -80,7 +80,7 @@ TEST(TimerWheel, LetsACallbackRescheduleItselfAndCancelOthers) {
   wheel.schedule(victim, 10);
   wheel.advance(1000);
   EXPECT_EQ(count, 5);
-  EXPECT_EQ(wheel.size(), 0u);
+  EXPECT_FALSE(wheel.next_wakeup_ms().has_value());
 }
 
 TEST(TimerWheel, ForgetsADestroyedTimer) {
@@ -89,8 +89,21 @@ TEST(TimerWheel, ForgetsADestroyedTimer) {
     Probe gone([](Probe&) { FAIL(); });
     wheel.schedule(gone, 5);
   }
-  wheel.advance(10);
   EXPECT_FALSE(wheel.next_wakeup_ms().has_value());
+  wheel.advance(10);
+}
+
+TEST(TimerWheel, DoesNotWakeForATimerThatWasCancelledBeforeALaterOne) {
+  TimerWheel wheel(0);
+  bool fired = false;
+  Probe early([](Probe&) { FAIL(); });
+  Probe late([&](Probe&) { fired = true; });
+  wheel.schedule(early, 5);
+  wheel.schedule(late, 50);
+  early.cancel();
+  EXPECT_EQ(wheel.next_wakeup_ms(), 50u);
+  wheel.advance(50);
+  EXPECT_TRUE(fired);
 }
 
 }  // namespace
