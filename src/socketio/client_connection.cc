@@ -216,9 +216,71 @@ void ClientConnection::enter(std::string_view name, std::string auth_json) {
   if (nsp == nullptr) return refuse(name, {.message = "Invalid namespace", .data_json = {}});
   const auto entering = std::make_shared<Entering>(*this, nsp);
   entering_.push_back(entering);
-  nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
+  const auto& recovery = server_.options().connection_state_recovery;
+  auto request = recovery && !is_legacy() ? recovery_request(connecting->handshake.auth_json) : std::nullopt;
+  if (!request) return run_middleware(entering, std::move(connecting));
+  entering->recovery = std::move(*request);
+  nsp->claim_session(entering->recovery.pid, [entering, connecting, skip = recovery->skip_middlewares](
+                                                 std::optional<StoredSession> session) {
+    if (session) {
+      // The client may have gone meanwhile; its session waits on.
+      if (entering->client == nullptr) {
+        entering->nsp->store_session(entering->recovery.pid, std::move(*session));
+        return entering->nsp->note_session_here(entering->recovery.pid);
+      }
+      entering->session = std::make_unique<StoredSession>(std::move(*session));
+    }
+    if (entering->client == nullptr) return;
+    const Offset offset = entering->session && !entering->recovery.offset
+                              ? entering->session->start
+                              : entering->recovery.offset.value_or(Offset{});
+    entering->recovery.offset = offset;
+    if (entering->session == nullptr || !entering->nsp->missed(*entering->session, offset)) {
+      Namespace::PerShard::bump(entering->nsp->local_part().counters.recovery_failed);
+      entering->session = nullptr;
+      return entering->client->run_middleware(entering, connecting);
+    }
+    skip ? entering->client->entered(entering, connecting, std::nullopt)
+         : entering->client->run_middleware(entering, connecting);
+  });
+}
+
+void ClientConnection::run_middleware(const std::shared_ptr<Entering>& entering,
+                                      std::shared_ptr<Connecting> connecting) {
+  entering->nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
     if (entering->client != nullptr) entering->client->entered(entering, connecting, std::move(error));
   });
+}
+
+MissedPackets ClientConnection::recover(Socket& socket, Entering& entering) {
+  Namespace& nsp = *entering.nsp;
+  auto& recovery = *nsp.local_part().recovery;
+  const RecoveryOptions& options = *server_.options().connection_state_recovery;
+  MissedPackets missed;
+  // Again: time has passed in the middleware.
+  auto found = entering.session ? nsp.missed(*entering.session, *entering.recovery.offset) : std::nullopt;
+  if (found) {
+    StoredSession& session = *entering.session;
+    missed = std::move(*found);
+    session.sid.copy(socket.id_.data(), socket.id_.size());
+    socket.data = std::move(session.data);
+    socket.recovered_ = true;
+    socket.recovery_ =
+        std::make_unique<Socket::Recovery>(Socket::Recovery{.pid = entering.recovery.pid,
+                                                            .start = session.start,
+                                                            .direct = std::move(session.direct),
+                                                            .floor = entering.recovery.offset->seq});
+    nsp.note_session_here(socket.recovery_->pid);
+    Namespace::PerShard::bump(nsp.local_part().counters.recovered);
+  } else {
+    const Offset start{.seq = recovery.log.last()};
+    socket.recovery_ = std::make_unique<Socket::Recovery>(
+        Socket::Recovery{.pid = std::string(engineio::SessionId::generate(shard().index()).view()),
+                         .start = start,
+                         .direct = DirectLog<DirectMessage>(options.max_direct_bytes, start)});
+  }
+  recovery.live.emplace(socket.recovery_->pid, &socket);
+  return missed;
 }
 
 void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
@@ -237,6 +299,12 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   std::unique_ptr<Socket> made(new Socket(nsp, *this, std::move(connecting->handshake), engine_id));
   Socket& socket = *made;
   socket.data = std::move(connecting->data);
+  MissedPackets missed;
+  std::string_view pid;
+  if (mine.recovery != nullptr && !is_legacy()) {
+    missed = recover(socket, *entering);
+    pid = socket.recovery_->pid;
+  }
   sockets_.push_back(std::move(made));
   connect_deadline_.cancel();
   mine.sockets.emplace(socket.id(), &socket);
@@ -244,8 +312,11 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   Namespace::PerShard::bump(mine.counters.connected);
   std::string packet;
   is_legacy() ? append_packet(packet, {.type = PacketType::kConnect, .nsp = nsp->name()})
-              : append_connect(packet, nsp->name(), socket.id());
+              : append_connect(packet, nsp->name(), socket.id(), pid);
   send_text(packet);
+  if (socket.recovered())
+    for (const std::string& room : entering->session->rooms) socket.join(room);
+  for (const MissedPacket& it : missed) send(socket, {.text = it.packet, .attachments = it.attachments});
   for (const auto& handler : nsp->handlers_->connection) {
     if (!socket.connected()) return;
     handler(socket);

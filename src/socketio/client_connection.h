@@ -11,6 +11,7 @@
 #include "socketio/decoder.h"
 #include "socketio/namespace.h"
 #include "socketio/outgoing.h"
+#include "socketio/recovery.h"
 #include "socketio/server.h"
 #include "socketio/socket.h"
 
@@ -48,6 +49,9 @@ class ClientConnection final : public engineio::Session::Application, private De
     ClientConnection* client;  // null once the connection is gone
     std::shared_ptr<Namespace> nsp;
     bool is_in = false;
+    // Of a client that has been here before: what it may get back.
+    std::unique_ptr<StoredSession> session;
+    RecoveryRequest recovery;
   };
 
   // --- engineio::Session::Application ---
@@ -63,6 +67,9 @@ class ClientConnection final : public engineio::Session::Application, private De
   void start_connect_deadline();
   void connect(const PacketView& packet);
   void enter(std::string_view name, std::string auth_json);
+  void run_middleware(const std::shared_ptr<Entering>& entering, std::shared_ptr<Connecting> connecting);
+  // Sets up the socket's recovery; gives what its client has missed.
+  MissedPackets recover(Socket& socket, Entering& entering);
   void entered(const std::shared_ptr<Entering>& entering, const std::shared_ptr<Connecting>& connecting,
                std::optional<ConnectError> error);
   void refuse(std::string_view nsp, const ConnectError& error);

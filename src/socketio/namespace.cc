@@ -9,16 +9,23 @@ namespace patchbay::socketio {
 
 Namespace::Namespace(Server& server, std::string name, size_t shards)
     : server_(server), name_(std::move(name)), handlers_(std::make_shared<Handlers>()) {
-  for (size_t i = 0; i < shards; ++i) per_shard_.push_back(std::make_unique<PerShard>());
-  adapter_ =
-      server.options().adapter ? server.options().adapter(*this) : std::make_unique<LocalAdapter>(*this);
+  make_parts(shards);
 }
 
 Namespace::Namespace(Server& server, std::string name, size_t shards, const Namespace& pattern)
     : server_(server), name_(std::move(name)), is_child_(true), handlers_(pattern.handlers_) {
-  for (size_t i = 0; i < shards; ++i) per_shard_.push_back(std::make_unique<PerShard>());
-  adapter_ =
-      server.options().adapter ? server.options().adapter(*this) : std::make_unique<LocalAdapter>(*this);
+  make_parts(shards);
+}
+
+void Namespace::make_parts(size_t shards) {
+  const ServerOptions& options = server_.options();
+  for (size_t i = 0; i < shards; ++i) {
+    per_shard_.push_back(std::make_unique<PerShard>());
+    if (options.connection_state_recovery)
+      per_shard_.back()->recovery = std::make_unique<RecoveryShard>(
+          *options.connection_state_recovery, [this](std::string_view pid) { note_session_gone(pid); });
+  }
+  adapter_ = options.adapter ? options.adapter(*this) : std::make_unique<LocalAdapter>(*this);
 }
 
 Namespace::~Namespace() = default;
@@ -196,23 +203,53 @@ void Namespace::for_each_selected(Selection selection, std::function<void(Socket
 // --- Operations on this process's sockets -----------------------------------------------------------------
 
 void Namespace::local_broadcast(std::shared_ptr<const BroadcastMessage> message) {
+  if (per_shard_[0]->recovery != nullptr && !message->flags.is_volatile && !message->ack_id) {
+    net::Shard& first = server_.shards()[0];
+    if (first.on_this_thread()) return number_and_deliver(*message);
+    return first.post([self = shared_from_this(), message] { self->number_and_deliver(*message); });
+  }
+  deliver_everywhere(message);
+}
+
+void Namespace::deliver_everywhere(const std::shared_ptr<const BroadcastMessage>& message) {
   net::Shard* const here = net::Shard::current();
   for (size_t i = 0; i < per_shard_.size(); ++i) {
     net::Shard& shard = server_.shards()[i];
     if (&shard == here) continue;
     // Posted even when nobody is there now: a socket that joins before the message arrives is to get it or
     // not by the order of the mailbox alone.
-    shard.post([self = shared_from_this(), message] { self->deliver(*message); });
+    shard.post([self = shared_from_this(), message] { self->deliver(message); });
   }
-  if (here != nullptr) deliver(*message);
+  if (here != nullptr) deliver(message);
 }
 
-void Namespace::deliver(const BroadcastMessage& message) {
+void Namespace::deliver(const std::shared_ptr<const BroadcastMessage>& shared) {
+  const BroadcastMessage& message = *shared;
+  PerShard& mine = local_part();
+  std::string_view text = message.packet;
+  std::string marked;
+  if (RecoveryShard* const recovery = mine.recovery.get()) {
+    if (message.sequence > 0) {
+      size_t bytes = message.packet.size();
+      for (const Attachment& attachment : message.attachments) bytes += attachment->size();
+      recovery->log.append(message.sequence, shared, bytes, net::Shard::current()->now());
+      sweep_later();
+    } else {
+      // Not to be recovered, but its last argument must not be taken for a place in the log.
+      marked = message.packet;
+      append_offset(marked, {.seq = recovery->log.last()});
+      text = marked;
+    }
+  }
   const std::vector<Socket*>& receivers = select(message.to);
   if (receivers.empty()) return;
-  PerShard::bump(local_part().counters.broadcasts);
-  SharedPacket packet(message.packet, message.attachments);
+  PerShard::bump(mine.counters.broadcasts);
+  SharedPacket packet(text, message.attachments);
+  // A recovered client may have had it already, on a shard that was ahead of this one.
+  const uint64_t place =
+      message.sequence > 0 || mine.recovery == nullptr ? message.sequence : mine.recovery->log.last() + 1;
   for (Socket* const socket : receivers) {
+    if (socket->recovery_ != nullptr && place <= socket->recovery_->floor) continue;
     if (socket->watches_outgoing()) [[unlikely]] {
       std::string storage;
       PacketView view;

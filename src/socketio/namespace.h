@@ -26,6 +26,11 @@ struct Connecting {
   std::any data;
 };
 
+struct MissedPacket;
+struct Offset;
+struct StoredSession;
+using MissedPackets = std::vector<MissedPacket>;
+
 class Namespace : public std::enable_shared_from_this<Namespace> {
  public:
   // Continues with the next middleware, or refuses. Call it once, from any thread.
@@ -128,9 +133,12 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   struct AckCollector;
   struct Handlers;
   struct PerShard;
+  struct RecoveryShard;
 
   PerShard& local_part() const;
-  void deliver(const BroadcastMessage& message);
+  void make_parts(size_t shards);
+  void deliver_everywhere(const std::shared_ptr<const BroadcastMessage>& message);
+  void deliver(const std::shared_ptr<const BroadcastMessage>& message);
   void deliver_with_ack(const BroadcastMessage& message, Milliseconds timeout,
                         const std::shared_ptr<AckCollector>& collector);
   // The chosen sockets of the current shard; good until the next call.
@@ -139,6 +147,24 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   void for_each_selected(Selection selection, std::function<void(Socket&)> action);
   Socket* find(std::string_view id) const;
   void run_middleware(size_t index, std::shared_ptr<Connecting> connecting, Next done);
+
+  // --- Connection state recovery; see recovery.h ---
+  // Gives a broadcast its number and sends it to every shard, in the order of the numbers. On the first
+  // shard.
+  void number_and_deliver(const BroadcastMessage& message);
+  // Takes the session out of wherever it is and hands it to `done`, on the calling shard; nothing when there
+  // is none.
+  void claim_session(const std::string& pid,
+                     std::move_only_function<void(std::optional<StoredSession>)> done);
+  std::optional<StoredSession> take_session(std::string_view pid);
+  // Keeps it on the current shard.
+  void store_session(const std::string& pid, StoredSession session);
+  // Tells the shard that `pid` names that the session is on this one, or nowhere any more.
+  void note_session_here(const std::string& pid);
+  void note_session_gone(std::string_view pid);
+  // What the client has missed, oldest first; nothing when that is not known any more.
+  std::optional<MissedPackets> missed(const StoredSession& session, const Offset& offset) const;
+  void sweep_later();
 
   Server& server_;
   const std::string name_;
@@ -150,6 +176,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   std::vector<std::unique_ptr<PerShard>> per_shard_;
   std::unique_ptr<Adapter> adapter_;
   std::atomic<uint64_t> next_ack_id_{0};
+  uint64_t last_number_ = 0;  // of the numbered broadcasts; on the first shard
 };
 
 }  // namespace patchbay::socketio

@@ -9,6 +9,7 @@
 
 #include "socketio/namespace.h"
 #include "socketio/namespace_handlers.h"
+#include "socketio/recovery.h"
 #include "socketio/room_table.h"
 
 namespace patchbay::socketio {
@@ -26,6 +27,7 @@ struct Namespace::PerShard {
   std::vector<Socket*> chosen;  // scratch of select()
   uint64_t mark = 0;
   Counters counters;
+  std::unique_ptr<RecoveryShard> recovery;  // null unless recovery is on
 
   static void bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);

@@ -227,8 +227,8 @@ class DirectLog {
 
 // Both logs as one sequence: what comes after `offset`, in the order it was sent. `on_broadcast(entry)` and
 // `on_direct(entry)` must change neither log.
-template <typename Message, typename OnBroadcast, typename OnDirect>
-void for_each_after(const BroadcastLog<Message>& broadcasts, const DirectLog<Message>& direct, Offset offset,
+template <typename Broadcast, typename Direct, typename OnBroadcast, typename OnDirect>
+void for_each_after(const BroadcastLog<Broadcast>& broadcasts, const DirectLog<Direct>& direct, Offset offset,
                     OnBroadcast&& on_broadcast, OnDirect&& on_direct) {
   auto own = direct.after(offset);
   for (const auto& entry : broadcasts.after(offset.seq)) {

@@ -14,29 +14,11 @@
 #include "engineio/server.h"
 #include "socketio/adapter.h"
 #include "socketio/namespace.h"
+#include "socketio/server_options.h"
 
 namespace patchbay::socketio {
 
 class Observer;
-
-struct ServerOptions {
-  engineio::ServerOptions engine{.path = "/socket.io/"};
-  // A connection that has joined no namespace by then is closed.
-  Milliseconds connect_timeout{45'000};
-  // Attachments of one packet.
-  uint32_t max_attachments = 10;
-  // A binary packet whose attachments have not all come by then closes the connection.
-  Milliseconds attachment_timeout{30'000};
-  // Namespaces that one connection may be in.
-  size_t max_namespaces_per_client = 32;
-  size_t max_rooms_per_socket = 10'000;
-  // Namespaces that clients may have made by connecting to names that match a pattern, all patterns together.
-  size_t max_dynamic_namespaces = 10'000;
-  // Such a namespace goes away with its last client.
-  bool cleanup_empty_child_namespaces = false;
-  // How namespaces reach sockets beyond this process; empty: they do not.
-  Adapter::Factory adapter = nullptr;
-};
 
 class Server {
  public:

@@ -9,6 +9,7 @@
 #include "socketio/json_value.h"
 #include "socketio/namespace_shard.h"
 #include "socketio/observer.h"
+#include "socketio/recovery.h"
 #include "socketio/socket_extras.h"
 
 namespace patchbay::socketio {
@@ -71,6 +72,29 @@ void SocketEmitter::emit_with_ack(std::string_view event, const Args& args,
 }
 
 // --- Socket -----------------------------------------------------------------------------------------------
+
+namespace {
+
+// Neither side wanted the socket gone.
+bool is_recoverable(DisconnectReason reason) {
+  switch (reason) {
+    case DisconnectReason::kTransportClose:
+    case DisconnectReason::kTransportError:
+    case DisconnectReason::kPingTimeout:
+    case DisconnectReason::kForcedClose:
+    case DisconnectReason::kForcedServerClose:
+    case DisconnectReason::kServerShuttingDown:
+    case DisconnectReason::kOverflow:
+      return true;
+    case DisconnectReason::kClientNamespaceDisconnect:
+    case DisconnectReason::kServerNamespaceDisconnect:
+    case DisconnectReason::kParseError:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
 
 Socket::Socket(std::shared_ptr<Namespace> nsp, ClientConnection& client, Handshake handshake,
                std::string_view engine_id)
@@ -155,7 +179,23 @@ void Socket::emit_args(std::string_view event, const Args& args, const EmitFlags
   if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
   std::string packet;
   append_event(packet, nsp_->name(), std::nullopt, event, args.json, args.attachments.size());
+  if (recovery_ != nullptr) return emit_recoverable(std::move(packet), args, flags);
   client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+}
+
+void Socket::emit_recoverable(std::string packet, const Args& args, const EmitFlags& flags) {
+  const uint64_t last = std::max(nsp_->local_part().recovery->log.last(), recovery_->floor);
+  if (flags.is_volatile) {
+    append_offset(packet, std::max(Offset{.seq = last}, recovery_->direct.last()));
+    return client_.send(*this,
+                        {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  }
+  size_t bytes = packet.size();
+  for (const Attachment& attachment : args.attachments) bytes += attachment->size();
+  const auto message = std::make_shared<DirectMessage>(DirectMessage{std::move(packet), args.attachments});
+  append_offset(message->packet, recovery_->direct.append(last, message, bytes));
+  client_.send(*this,
+               {.text = message->packet, .attachments = args.attachments, .flags = flags, .droppable = true});
 }
 
 bool Socket::expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler) {
@@ -262,6 +302,18 @@ void Socket::closed(DisconnectReason reason) {
   for (const std::string_view room : this->rooms()) rooms.emplace_back(room);
   for (const std::string& room : rooms) leave(room);
   mine.sockets.erase(id());
+  if (recovery_ != nullptr) {
+    mine.recovery->live.erase(recovery_->pid);
+    if (is_recoverable(reason)) {
+      nsp_->store_session(recovery_->pid, {.sid = std::string(id()),
+                                           .rooms = std::move(rooms),
+                                           .data = std::move(data),
+                                           .start = recovery_->start,
+                                           .direct = std::move(recovery_->direct)});
+    } else {
+      nsp_->note_session_gone(recovery_->pid);
+    }
+  }
   mine.update_counts();
   if (Observer* const observer = nsp_->server().observer()) observer->on_disconnected(*this, reason);
   nsp_->server().left(*nsp_);

@@ -208,6 +208,7 @@ class Socket final : public RoomMember, public net::Disposable {
   friend class SocketRef;
   struct EventRun;
   struct PendingAck;
+  struct Recovery;
   struct Extras;  // what most sockets do not need
 
   // `engine_id`: of a client of revision 3, otherwise empty.
@@ -226,6 +227,8 @@ class Socket final : public RoomMember, public net::Disposable {
   bool watches_outgoing() const;
   // False, and nothing done, when too many are pending.
   bool expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler);
+  // The packet and its copy in the log of what this socket alone was sent.
+  void emit_recoverable(std::string packet, const Args& args, const EmitFlags& flags);
   void closed(DisconnectReason reason);
   Extras& extras();
 
@@ -233,7 +236,8 @@ class Socket final : public RoomMember, public net::Disposable {
   ClientConnection& client_;
   Handshake handshake_;
   std::unique_ptr<Extras> extras_;
-  uint64_t mark_ = 0;  // of the last broadcast that reached or excluded it
+  std::unique_ptr<Recovery> recovery_;  // null unless recovery is on
+  uint64_t mark_ = 0;                   // of the last broadcast that reached or excluded it
   std::array<char, 20> id_;
   bool connected_ = true;
   bool recovered_ = false;

@@ -5,13 +5,19 @@
 #include <string>
 #include <string_view>
 
+#include "engineio/session.h"
 #include "websocket/test_client.h"
 
 namespace patchbay::socketio::test {
 
 class Client {
  public:
-  explicit Client(uint16_t port) : ws_(port, "/socket.io/?EIO=4&transport=websocket") { ws_.read_message(); }
+  explicit Client(uint16_t port) : ws_(port, "/socket.io/?EIO=4&transport=websocket") {
+    const std::string open = ws_.read_message();  // 0{"sid":"…
+    shard_ = engineio::SessionId::parse(open.substr(9, engineio::SessionId::kLength)).value().shard_index();
+  }
+  // The shard that has its session.
+  size_t shard() const { return shard_; }
   // Also joins the main namespace.
   static Client joined(uint16_t port) {
     Client client(port);
@@ -46,6 +52,7 @@ class Client {
 
  private:
   websocket::test::WebSocketClient ws_;
+  size_t shard_ = 0;
   std::string id_;
 };
 

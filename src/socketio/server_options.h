@@ -1,0 +1,50 @@
+// Everything that can be set about a Socket.IO server, with its default. Values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.h"
+#include "engineio/server.h"
+#include "socketio/adapter.h"
+
+namespace patchbay::socketio {
+
+// Connection state recovery: a client that comes back in time misses nothing. Costs a log of recent
+// broadcasts for each namespace, and makes broadcasts from shards other than the first take one hop more.
+struct RecoveryOptions {
+  // How long a session waits for its client.
+  Milliseconds max_disconnection_duration{120'000};
+  // A client that is recovered does not pass the namespace's middleware again.
+  bool skip_middlewares = true;
+  // Broadcasts kept for one namespace; the shards share the bytes of the messages.
+  size_t max_log_bytes = 8'000'000;
+  // Events kept that one socket alone was sent.
+  size_t max_direct_bytes = 256 * 1024;
+  // Sessions that wait, of one namespace on one shard, and their bytes; past it the oldest go.
+  size_t max_sessions = 100'000;
+  size_t max_session_bytes = 64'000'000;
+};
+
+struct ServerOptions {
+  engineio::ServerOptions engine{.path = "/socket.io/"};
+  // A connection that has joined no namespace by then is closed.
+  Milliseconds connect_timeout{45'000};
+  // Attachments of one packet.
+  uint32_t max_attachments = 10;
+  // A binary packet whose attachments have not all come by then closes the connection.
+  Milliseconds attachment_timeout{30'000};
+  // Namespaces that one connection may be in.
+  size_t max_namespaces_per_client = 32;
+  size_t max_rooms_per_socket = 10'000;
+  // Namespaces that clients may have made by connecting to names that match a pattern, all patterns together.
+  size_t max_dynamic_namespaces = 10'000;
+  // Such a namespace goes away with its last client.
+  bool cleanup_empty_child_namespaces = false;
+  // Off unless set.
+  std::optional<RecoveryOptions> connection_state_recovery = std::nullopt;
+  // How namespaces reach sockets beyond this process; empty: they do not.
+  Adapter::Factory adapter = nullptr;
+};
+
+}  // namespace patchbay::socketio
