@@ -1,7 +1,6 @@
 #include "engineio/link.h"
 
 #include "engineio/server_shard.h"
-#include "websocket/handshake.h"
 
 namespace patchbay::engineio {
 
@@ -43,23 +42,30 @@ void Server::Link::open_with_poll(const http::ExchangePtr& exchange) {
   accept();
 }
 
-void Server::Link::open_with_websocket(net::StreamPtr stream, std::string_view upgrade_response,
+websocket::Connection::Ptr Server::Link::make_websocket(net::StreamPtr stream,
+                                                        const websocket::Upgrade& upgrade,
+                                                        std::string leftover,
+                                                        websocket::Connection::Handler& handler) {
+  PerShard& mine = *server_.per_shard_[shard_.index()];
+  const websocket::FrameParser::Options frames{.max_message_bytes = server_.options_.session.max_payload,
+                                               .max_fragments = server_.options_.max_fragments,
+                                               .deflate = upgrade.deflate ? &mine.deflate : nullptr};
+  return websocket::Connection::accept(
+      shard_, std::move(stream), upgrade.response, std::move(leftover), frames, handler,
+      {.deflate = upgrade.deflate, .message_timeout = server_.options_.message_timeout});
+}
+
+void Server::Link::open_with_websocket(net::StreamPtr stream, const websocket::Upgrade& upgrade,
                                        std::string leftover) {
-  const websocket::FrameParser::Options options{.max_message_bytes = server_.options_.session.max_payload,
-                                                .max_fragments = server_.options_.max_fragments};
-  websocket_ = websocket::Connection::accept(shard_, std::move(stream), upgrade_response, std::move(leftover),
-                                             options, *this);
+  websocket_ = make_websocket(std::move(stream), upgrade, std::move(leftover), *this);
   session_.open(TransportKind::kWebSocket, shard_.now());
   accept();
 }
 
-void Server::Link::add_candidate(net::StreamPtr stream, std::string_view upgrade_response,
+void Server::Link::add_candidate(net::StreamPtr stream, const websocket::Upgrade& upgrade,
                                  std::string leftover) {
-  const websocket::FrameParser::Options options{.max_message_bytes = server_.options_.session.max_payload,
-                                                .max_fragments = server_.options_.max_fragments};
   candidate_ = std::make_unique<Candidate>(*this);
-  candidate_->connection = websocket::Connection::accept(shard_, std::move(stream), upgrade_response,
-                                                         std::move(leftover), options, *candidate_);
+  candidate_->connection = make_websocket(std::move(stream), upgrade, std::move(leftover), *candidate_);
   session_.on_candidate_opened(shard_.now());
 }
 
@@ -107,26 +113,26 @@ size_t Server::Link::buffered_bytes() const {
 
 // --- Session::Io ------------------------------------------------------------------------------------------
 
-void Server::Link::answer_poll(std::string body, BodyKind kind) {
+void Server::Link::answer_poll(std::string body, BodyKind kind, bool compress) {
   const http::ExchangePtr exchange = std::exchange(poll_, nullptr);
   if (exchange == nullptr) return;  // its connection died just now
   http::Response response{.body = std::move(body)};
   response.set("content-type",
                kind == BodyKind::kText ? "text/plain; charset=UTF-8" : "application/octet-stream");
-  server_.respond(exchange, std::move(response));
+  server_.respond(exchange, std::move(response), compress);
 }
 
 void Server::Link::websocket_control(std::string_view packet) {
   if (websocket_) websocket_->send_text({}, packet);
 }
-void Server::Link::websocket_text(std::string_view text) {
-  if (websocket_) websocket_->send_text("4", text);
+void Server::Link::websocket_text(std::string_view text, bool compress) {
+  if (websocket_) websocket_->send_text("4", text, compress);
 }
-void Server::Link::websocket_binary(std::string_view bytes) {
-  if (websocket_) websocket_->send_binary(bytes);
+void Server::Link::websocket_binary(std::string_view bytes, bool compress) {
+  if (websocket_) websocket_->send_binary(bytes, compress);
 }
-void Server::Link::websocket_frame(const net::BufferRef& frame) {
-  if (websocket_) websocket_->send_frame(frame);
+void Server::Link::websocket_frame(const websocket::SharedFrame& frame) {
+  if (websocket_) websocket_->send_shared(frame);
 }
 void Server::Link::close_websocket(uint16_t code, std::string_view reason) {
   if (websocket_) websocket::Connection::close(std::move(websocket_), code, reason);

@@ -7,6 +7,7 @@
 
 #include "engineio/server.h"
 #include "websocket/connection.h"
+#include "websocket/handshake.h"
 
 namespace patchbay::engineio {
 
@@ -23,11 +24,11 @@ class Server::Link final : public Connection,
 
   // --- From the server ---
   void open_with_poll(const http::ExchangePtr& exchange);
-  void open_with_websocket(net::StreamPtr stream, std::string_view upgrade_response, std::string leftover);
+  void open_with_websocket(net::StreamPtr stream, const websocket::Upgrade& upgrade, std::string leftover);
   void on_get(const http::ExchangePtr& exchange);
   void on_post(const http::ExchangePtr& exchange, BodyKind kind);
   void on_poll_aborted(const http::Exchange& exchange);
-  void add_candidate(net::StreamPtr stream, std::string_view upgrade_response, std::string leftover);
+  void add_candidate(net::StreamPtr stream, const websocket::Upgrade& upgrade, std::string leftover);
 
   // --- Connection ---
   Session& session() override { return session_; }
@@ -40,13 +41,15 @@ class Server::Link final : public Connection,
   struct Candidate;
 
   void accept();
+  websocket::Connection::Ptr make_websocket(net::StreamPtr stream, const websocket::Upgrade& upgrade,
+                                            std::string leftover, websocket::Connection::Handler& handler);
 
   // --- Session::Io ---
-  void answer_poll(std::string body, BodyKind kind) override;
+  void answer_poll(std::string body, BodyKind kind, bool compress) override;
   void websocket_control(std::string_view packet) override;
-  void websocket_text(std::string_view text) override;
-  void websocket_binary(std::string_view bytes) override;
-  void websocket_frame(const net::BufferRef& frame) override;
+  void websocket_text(std::string_view text, bool compress) override;
+  void websocket_binary(std::string_view bytes, bool compress) override;
+  void websocket_frame(const websocket::SharedFrame& frame) override;
   void close_websocket(uint16_t code, std::string_view reason) override;
   void candidate_control(std::string_view packet) override;
   void close_candidate() override;

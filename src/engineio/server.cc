@@ -8,6 +8,7 @@
 #include "base/error_code.h"
 #include "engineio/link.h"
 #include "engineio/server_shard.h"
+#include "http/content_coding.h"
 #include "http/query.h"
 #include "websocket/handshake.h"
 
@@ -40,7 +41,7 @@ Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
   if (shards.size() > SessionId::kMaxShards)
     throw std::invalid_argument("an Engine.IO server has at most 64 shards");
   for (size_t i = 0; i < shards.size(); ++i) {
-    per_shard_.push_back(std::make_unique<PerShard>());
+    per_shard_.push_back(std::make_unique<PerShard>(options_));
     per_shard_.back()->shard = &shards[i];
   }
 }
@@ -66,12 +67,32 @@ size_t Server::session_count() const {
   return count;
 }
 
-void Server::respond(const http::ExchangePtr& exchange, http::Response response) const {
+void Server::respond(const http::ExchangePtr& exchange, http::Response response, bool compress) const {
   options_.origins.add_headers(exchange->request(), response);
   response.set("cache-control", "no-store");
-  if (exchange->shard().on_this_thread()) return exchange->respond(std::move(response));
-  exchange->shard().post(
-      [exchange, response = std::move(response)]() mutable { exchange->respond(std::move(response)); });
+  const HttpCompressionOptions& compression = options_.http_compression;
+  compress = compress && compression.enabled && response.body.size() >= compression.threshold;
+  const auto answer = [this, exchange, compress](http::Response& ready) {
+    if (compress) compress_body(*exchange, exchange->shard(), ready);
+    exchange->respond(std::move(ready));
+  };
+  if (exchange->shard().on_this_thread()) return answer(response);
+  exchange->shard().post([answer, response = std::move(response)]() mutable { answer(response); });
+}
+
+void Server::compress_body(const http::Exchange& exchange, net::Shard& shard,
+                           http::Response& response) const {
+  http::add_vary(response, "Accept-Encoding");
+  const http::ContentCoding coding =
+      http::choose_coding(exchange.request().header("accept-encoding").value_or(""));
+  if (coding == http::ContentCoding::kIdentity) return;
+  net::TurnBudget& budget = per_shard_[shard.index()]->compressed_polls;
+  budget.set_turn(shard.counters().turns.load(std::memory_order_relaxed));
+  if (!budget.spend(response.body.size())) return;
+  auto compressed = http::encode_content(response.body, coding, options_.http_compression.level);
+  if (!compressed) return;
+  response.body = std::move(*compressed);
+  response.set("content-encoding", std::string(http::to_string(coding)));
 }
 
 void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const {
@@ -169,7 +190,7 @@ void Server::open_polling(const http::ExchangePtr& exchange, Dialect dialect) {
 }
 
 void Server::open_websocket(const http::ExchangePtr& exchange, Dialect dialect) {
-  auto accepted = websocket::check_upgrade(exchange->request());
+  auto accepted = websocket::accept_upgrade(exchange->request(), options_.per_message_deflate);
   if (!accepted) return respond(exchange, std::move(accepted).error());
   net::Shard& shard = exchange->shard();
   PerShard& mine = *per_shard_[shard.index()];
@@ -225,7 +246,7 @@ void Server::handle_post(const http::ExchangePtr& exchange, const SessionId& id,
 }
 
 void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
-  auto accepted = websocket::check_upgrade(exchange->request());
+  auto accepted = websocket::accept_upgrade(exchange->request(), options_.per_message_deflate);
   if (!accepted) return respond(exchange, std::move(accepted).error());
   PerShard& owner = shard_of(id);
   const auto verdict = [this, exchange, id, protocol] {

@@ -15,6 +15,7 @@
 #include "engineio/session.h"
 #include "http/origin_policy.h"
 #include "http/server.h"
+#include "websocket/deflate.h"
 
 namespace patchbay::engineio {
 
@@ -46,6 +47,17 @@ class Connection {
   virtual size_t buffered_bytes() const = 0;
 };
 
+// Compression of polling answers, as the client's Accept-Encoding says: gzip or deflate.
+struct HttpCompressionOptions {
+  bool enabled = true;
+  // Bodies shorter than this go out as they are. Bytes.
+  size_t threshold = 1024;
+  // zlib's, 1 (fast) to 9 (small).
+  int level = 3;
+  // Bytes of bodies that one turn of a shard compresses; past it they go out as they are.
+  size_t max_bytes_per_turn = 1024 * 1024;
+};
+
 struct ServerOptions {
   SessionOptions session;
   // Where the server lives; a request belongs to it if its path is this, with or without the last slash.
@@ -57,6 +69,11 @@ struct ServerOptions {
   bool allow_eio3 = false;
   http::OriginPolicy origins;
   size_t max_fragments = 1024;
+  // Time that a WebSocket message may take from its first byte to its last; past it close code 1008.
+  Milliseconds message_timeout{60'000};
+  // Compression of WebSocket messages, off by default: it costs CPU, see docs/protocol/websocket.md.
+  websocket::DeflateOptions per_message_deflate;
+  HttpCompressionOptions http_compression;
   // Sessions on one shard; past it new ones are answered 503.
   size_t max_sessions_per_shard = 200'000;
 };
@@ -104,7 +121,9 @@ class Server {
   void open_websocket(const http::ExchangePtr& exchange, Dialect dialect);
   // Null, after an answer that refuses, unless there is such a session and it speaks `protocol`.
   Link* find_for(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
-  void respond(const http::ExchangePtr& exchange, http::Response response) const;
+  // `compress`: the body may be compressed, on the shard of the exchange.
+  void respond(const http::ExchangePtr& exchange, http::Response response, bool compress = false) const;
+  void compress_body(const http::Exchange& exchange, net::Shard& shard, http::Response& response) const;
   void refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const;
   void refuse_busy(const http::ExchangePtr& exchange, std::string_view message) const;
   PerShard& shard_of(const SessionId& id) const;

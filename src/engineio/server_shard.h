@@ -7,6 +7,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engineio/link.h"
+#include "net/turn_budget.h"
+#include "websocket/deflate.h"
 
 namespace patchbay::engineio {
 
@@ -24,6 +26,11 @@ struct Server::PerShard {
   boost::unordered_flat_map<SessionId, std::unique_ptr<Link>, Hash> sessions;
   std::atomic<size_t> session_count{0};
   Counters counters;
+  websocket::DeflateCodec deflate;
+  net::TurnBudget compressed_polls;
+
+  explicit PerShard(const ServerOptions& options)
+      : deflate(options.per_message_deflate), compressed_polls(options.http_compression.max_bytes_per_turn) {}
 
   Link* find(const SessionId& id) {
     const auto it = sessions.find(id);

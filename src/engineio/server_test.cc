@@ -98,6 +98,60 @@ TEST_F(EngineServerTest, RefusesNewSessionsWhenThereAreTooMany) {
   open(1);
 }
 
+TEST_F(EngineServerTest, CompressesPollingAnswersForThoseWhoAsk) {
+  start();
+  const std::string text(5'000, 'x');
+  for (size_t elsewhere = 0; elsewhere < kShards; ++elsewhere) {
+    const std::string sid = open(1);
+    TcpClient client = on(elsewhere);
+    const auto poll = [&](std::string_view sent, std::string_view accept) {
+      EXPECT_EQ(client.post(polling(sid), "4" + std::string(sent)).body, "ok");
+      client.send("GET " + polling(sid) + " HTTP/1.1\r\nHost: test\r\n" + std::string(accept) + "\r\n");
+      return client.read_answer();
+    };
+    const auto gzip = poll(text, "Accept-Encoding: deflate;q=0.5, gzip\r\n");
+    EXPECT_EQ(gzip.headers.at("content-encoding"), "gzip");
+    EXPECT_EQ(gzip.headers.at("vary"), "Accept-Encoding");
+    EXPECT_LT(gzip.body.size(), 200u);
+    const auto plain = poll(text, "");
+    EXPECT_FALSE(plain.headers.contains("content-encoding"));
+    EXPECT_EQ(plain.headers.at("vary"), "Accept-Encoding") << "caches must know all the same";
+    EXPECT_EQ(plain.body, "4" + text);
+    EXPECT_EQ(poll(text, "Accept-Encoding: deflate\r\n").headers.at("content-encoding"), "deflate");
+    const auto small = poll("short", "Accept-Encoding: gzip\r\n");
+    EXPECT_FALSE(small.headers.contains("content-encoding") || small.headers.contains("vary"));
+    EXPECT_EQ(small.body, "4short");
+  }
+}
+
+TEST_F(EngineServerTest, CompressesNothingWhenToldNotTo) {
+  start({.http_compression = {.enabled = false}});
+  const std::string sid = open(0);
+  TcpClient client = on(0);
+  EXPECT_EQ(client.post(polling(sid), "4" + std::string(5'000, 'x')).body, "ok");
+  client.send("GET " + polling(sid) + " HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_EQ(client.read_answer().body.size(), 5'001u);
+}
+
+TEST_F(EngineServerTest, CompressesWebSocketMessagesWhenEnabledAlsoAfterAnUpgrade) {
+  start({.per_message_deflate = {.enabled = true}});
+  constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+  const std::string text(5'000, 'x');
+  const std::string sid = open(1);
+  for (const std::string& target : {std::string("/engine.io/?EIO=4&transport=websocket"), socket(sid)}) {
+    WebSocketClient client(on(2), target, {}, kOffer);
+    if (target == socket(sid)) {
+      client.send_text("2probe");
+      EXPECT_EQ(client.read_message(), "3probe");
+      client.send_text("5");
+    } else {
+      EXPECT_EQ(client.read_message().front(), '0');
+    }
+    client.send_text("4" + text);
+    EXPECT_EQ(client.read_frame().first_byte, 0xc1);
+  }
+}
+
 TEST_F(EngineServerTest, SaysGoodbyeWhenItCloses) {
   start();
   const std::string sid = open(2);

@@ -59,27 +59,16 @@ size_t SessionId::shard_index() const {
   return kIdAlphabet.find(characters_[0]);
 }
 
-SharedMessage SharedMessage::text(std::string_view text) {
+SharedMessage SharedMessage::text(std::string_view text, bool compress) {
   SharedMessage message;
-  char header[websocket::kMaxFrameHeader];
-  const size_t size = websocket::encode_frame_header(header, websocket::Opcode::kText, text.size() + 1);
-  std::string frame;
-  frame.reserve(size + 1 + text.size());
-  frame.append(header, size);
-  frame += kMessage;
-  frame += text;
-  message.offset_ = size + 1;
-  message.frame_ = net::make_buffer(std::move(frame));
+  message.frame_ = websocket::SharedFrame(websocket::Opcode::kText, {&kMessage, 1}, text, compress);
   return message;
 }
 
-SharedMessage SharedMessage::binary(std::string_view bytes) {
+SharedMessage SharedMessage::binary(std::string_view bytes, bool compress) {
   SharedMessage message;
-  std::string frame;
-  websocket::append_frame(frame, websocket::Opcode::kBinary, bytes);
-  message.offset_ = frame.size() - bytes.size();
+  message.frame_ = websocket::SharedFrame(websocket::Opcode::kBinary, {}, bytes, compress);
   message.binary_ = true;
-  message.frame_ = net::make_buffer(std::move(frame));
   return message;
 }
 
@@ -153,22 +142,24 @@ void Session::violation(CloseReason reason, uint16_t code, std::string_view text
 
 // --- Sending ----------------------------------------------------------------------------------------------
 
-bool Session::send_text(std::string_view text) {
+bool Session::send_text(std::string_view text, bool compress) {
   if (state_ != State::kOpen || overflow_) return false;
   if (transport_ == TransportKind::kWebSocket) {
-    io_.websocket_text(text);
+    io_.websocket_text(text, compress);
     return true;
   }
   enqueue_message(text);
+  outbox_may_compress_ |= compress;
   return after_enqueue();
 }
 
-bool Session::send_binary(std::string_view bytes) {
+bool Session::send_binary(std::string_view bytes, bool compress) {
   if (state_ != State::kOpen || overflow_) return false;
   if (transport_ == TransportKind::kWebSocket) {
-    send_binary_on_websocket(bytes);
+    send_binary_on_websocket(bytes, compress);
     return true;
   }
+  outbox_may_compress_ |= compress;
   if (dialect_.protocol == 3) {
     enqueue(std::string(1, kBinaryMessage3).append(bytes));
   } else {
@@ -177,14 +168,14 @@ bool Session::send_binary(std::string_view bytes) {
   return after_enqueue();
 }
 
-void Session::send_binary_on_websocket(std::string_view bytes) {
+void Session::send_binary_on_websocket(std::string_view bytes, bool compress) {
   const bool old = dialect_.protocol == 3;
   if (dialect_.base64_only) {
     io_.websocket_control((old ? "b4" : "b") + base64_encode(bytes));
   } else if (old) {
-    io_.websocket_binary(std::string(1, kBinaryMessage3).append(bytes));
+    io_.websocket_binary(std::string(1, kBinaryMessage3).append(bytes), compress);
   } else {
-    io_.websocket_binary(bytes);
+    io_.websocket_binary(bytes, compress);
   }
 }
 
@@ -195,7 +186,8 @@ bool Session::send(const SharedMessage& message) {
     io_.websocket_frame(message.frame());
     return true;
   }
-  return message.is_binary() ? send_binary(message.payload()) : send_text(message.payload());
+  return message.is_binary() ? send_binary(message.payload(), message.may_compress())
+                             : send_text(message.payload(), message.may_compress());
 }
 
 void Session::enqueue(std::string_view packet) {
@@ -241,7 +233,8 @@ void Session::flush() {
 
 void Session::answer_with_control(char type) {
   poll_held_ = false;
-  io_.answer_poll(dialect_.protocol == 3 ? std::string("1:") + type : std::string(1, type), BodyKind::kText);
+  io_.answer_poll(dialect_.protocol == 3 ? std::string("1:") + type : std::string(1, type), BodyKind::kText,
+                  false);
 }
 
 namespace {
@@ -276,7 +269,7 @@ void Session::answer_with_outbox() {
   auto kind = BodyKind::kText;
   if (dialect_.protocol == 4 && outbox_.size() <= options_.max_payload) {
     packet_sizes_ = {};
-    return io_.answer_poll(std::exchange(outbox_, {}), kind);
+    return io_.answer_poll(std::exchange(outbox_, {}), kind, std::exchange(outbox_may_compress_, false));
   }
   const auto end = packet_sizes_.begin() + static_cast<ptrdiff_t>(packets_of_next_body());
   const std::string_view waiting(outbox_);
@@ -298,7 +291,9 @@ void Session::answer_with_outbox() {
     outbox_.erase(0, at);
     packet_sizes_.erase(packet_sizes_.begin(), end);
   }
-  io_.answer_poll(std::move(body), kind);
+  // What is left is of the same messages.
+  const bool compress = outbox_.empty() ? std::exchange(outbox_may_compress_, false) : outbox_may_compress_;
+  io_.answer_poll(std::move(body), kind, compress);
 }
 
 // --- Arrivals: polling ------------------------------------------------------------------------------------
@@ -479,13 +474,13 @@ void Session::send_outbox_on_websocket() {
     at += size + separator;
     switch (packet.front()) {
       case kMessage:
-        io_.websocket_text(packet.substr(1));
+        io_.websocket_text(packet.substr(1), outbox_may_compress_);
         break;
       case kBinaryMessage3:
-        send_binary_on_websocket(packet.substr(1));
+        send_binary_on_websocket(packet.substr(1), outbox_may_compress_);
         break;
       case kBinaryPrefix:
-        send_binary_on_websocket(base64_decode(packet.substr(1)).value_or(""));
+        send_binary_on_websocket(base64_decode(packet.substr(1)).value_or(""), outbox_may_compress_);
         break;
       default:
         io_.websocket_control(packet);

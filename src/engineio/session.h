@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "engineio/packet.h"
 #include "net/buffer.h"
+#include "websocket/shared_frame.h"
 
 namespace patchbay::engineio {
 
@@ -70,21 +71,22 @@ struct Dialect {
 };
 
 // A message encoded once and sent to many sessions of one shard: the text of the Engine.IO message packet,
-// and the same as a WebSocket frame. Immutable once built; shard-local.
+// and the same as a WebSocket frame, plain and (made when the first receiver wants it) compressed. Immutable
+// once built; shard-local.
 class SharedMessage {
  public:
-  // `text` without the packet type.
-  static SharedMessage text(std::string_view text);
-  static SharedMessage binary(std::string_view bytes);
+  // `text` without the packet type. `compress`: whether transports may compress it.
+  static SharedMessage text(std::string_view text, bool compress = true);
+  static SharedMessage binary(std::string_view bytes, bool compress = true);
 
   bool is_binary() const { return binary_; }
   // The payload behind the packet type.
-  std::string_view payload() const { return frame_->view().substr(offset_); }
-  const net::BufferRef& frame() const { return frame_; }
+  std::string_view payload() const { return frame_.message().substr(binary_ ? 0 : 1); }
+  const websocket::SharedFrame& frame() const { return frame_; }
+  bool may_compress() const { return frame_.may_compress(); }
 
  private:
-  net::BufferRef frame_;
-  size_t offset_ = 0;
+  websocket::SharedFrame frame_;
   bool binary_ = false;
 };
 
@@ -107,14 +109,15 @@ class Session {
   class Io {
    public:
     virtual ~Io() = default;
-    // Answers the polling request that is being held, with 200.
-    virtual void answer_poll(std::string body, BodyKind kind) = 0;
+    // Answers the polling request that is being held, with 200. `compress`: whether the body may be
+    // compressed.
+    virtual void answer_poll(std::string body, BodyKind kind, bool compress) = 0;
     // A whole packet (open, ping, pong, close, noop, a binary message as base64) as a text frame.
     virtual void websocket_control(std::string_view packet) = 0;
     // A message: its type character and `text` in one text frame; a binary message is its bytes.
-    virtual void websocket_text(std::string_view text) = 0;
-    virtual void websocket_binary(std::string_view bytes) = 0;
-    virtual void websocket_frame(const net::BufferRef& frame) = 0;
+    virtual void websocket_text(std::string_view text, bool compress) = 0;
+    virtual void websocket_binary(std::string_view bytes, bool compress) = 0;
+    virtual void websocket_frame(const websocket::SharedFrame& frame) = 0;
     // Starts the closing handshake; what was sent before goes out first.
     virtual void close_websocket(uint16_t code, std::string_view reason) = 0;
     // "3probe" on the candidate.
@@ -146,8 +149,10 @@ class Session {
   void close_with(SteadyTime now, CloseReason reason, uint16_t code, std::string_view text);
 
   // --- Sending: false when the session is closed or closing ------------------------------------------------
-  bool send_text(std::string_view text);
-  bool send_binary(std::string_view bytes);
+  // `compress` false keeps the transport from compressing this message; true leaves it to the transport's
+  // options.
+  bool send_text(std::string_view text, bool compress = true);
+  bool send_binary(std::string_view bytes, bool compress = true);
   bool send(const SharedMessage& message);
   // What waits inside the session; what waits in the WebSocket's stream comes on top.
   size_t buffered_bytes() const { return outbox_.size(); }
@@ -195,7 +200,7 @@ class Session {
   void arm(SteadyTime now);
   void update_deadline();
   void send_control(std::string_view packet);
-  void send_binary_on_websocket(std::string_view bytes);
+  void send_binary_on_websocket(std::string_view bytes, bool compress);
   void answer_with_outbox();
   void answer_with_control(char type);
   size_t packets_of_next_body() const;
@@ -219,9 +224,10 @@ class Session {
   bool awaiting_pong_ = false;
   bool grace_used_ = false;
   bool traffic_since_ping_ = false;
-  SteadyTime heartbeat_at_{};        // next ping, or the end of the wait for its pong
-  SteadyTime candidate_deadline_{};  // while there is a candidate
-  SteadyTime close_deadline_{};      // while closing
+  bool outbox_may_compress_ = false;  // one of its messages allows it
+  SteadyTime heartbeat_at_{};         // next ping, or the end of the wait for its pong
+  SteadyTime candidate_deadline_{};   // while there is a candidate
+  SteadyTime close_deadline_{};       // while closing
   // Packets that wait for a poll. Revision 4: a payload as it will travel. Revision 3: one behind the other,
   // text as it is, binary messages as 0x04 and their bytes; the framing depends on which of them go together.
   std::string outbox_;

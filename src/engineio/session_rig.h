@@ -37,14 +37,15 @@ struct Rig final : Session::Io, Session::Application {
   }
   std::vector<std::string> take_log() { return std::exchange(log, {}); }
 
-  void answer_poll(std::string body, BodyKind kind) override {
+  void answer_poll(std::string body, BodyKind kind, bool compress) override {
+    poll_compress = compress;
     log.push_back((kind == BodyKind::kText ? "poll:" : "octets:") + body);
   }
   void websocket_control(std::string_view packet) override { log.push_back("ws:" + std::string(packet)); }
-  void websocket_text(std::string_view text) override { log.push_back("ws:4" + std::string(text)); }
-  void websocket_binary(std::string_view bytes) override { log.push_back("wsb:" + std::string(bytes)); }
-  void websocket_frame(const net::BufferRef& frame) override {
-    log.push_back("frame:" + std::string(frame->view()));
+  void websocket_text(std::string_view text, bool) override { log.push_back("ws:4" + std::string(text)); }
+  void websocket_binary(std::string_view bytes, bool) override { log.push_back("wsb:" + std::string(bytes)); }
+  void websocket_frame(const websocket::SharedFrame& frame) override {
+    log.push_back("frame:" + std::string(frame.plain()->view()));
   }
   void close_websocket(uint16_t code, std::string_view) override {
     log.push_back("close:" + std::to_string(code));
@@ -70,6 +71,7 @@ struct Rig final : Session::Io, Session::Application {
   std::optional<SteadyTime> deadline;
   bool flush_requested = false;
   bool forgotten = false;
+  bool poll_compress = false;  // of the last answer
   std::vector<std::string> log;
 };
 

@@ -48,6 +48,35 @@ TEST(Session, GathersWhatIsSentInATurnIntoOnePoll) {
                                 "4b"});
 }
 
+TEST(Session, LetsAPollAnswerBeCompressedIfOneOfItsMessagesMay) {
+  Rig rig;
+  rig.open(TransportKind::kPolling);
+  EXPECT_FALSE(rig.poll_compress) << "the handshake";
+  const auto answer = [&](std::initializer_list<bool> messages) {
+    rig.session->on_poll();
+    for (const bool compress : messages) rig.session->send(SharedMessage::text("x", compress));
+    rig.flush();
+    return rig.poll_compress;
+  };
+  EXPECT_FALSE(answer({false}));
+  EXPECT_TRUE(answer({false, true}));
+  EXPECT_FALSE(answer({false, false})) << "what was before is forgotten";
+  EXPECT_TRUE(answer({true}));
+}
+
+TEST(SharedMessage, IsPayloadAndFrameInOne) {
+  const SharedMessage text = SharedMessage::text("hello", false);
+  EXPECT_EQ(text.payload(), "hello");
+  EXPECT_EQ(text.frame().plain()->view(),
+            "\x81\x06"
+            "4hello");
+  EXPECT_FALSE(text.may_compress());
+  const SharedMessage binary = SharedMessage::binary("\x01\x02");
+  EXPECT_EQ(binary.payload(), "\x01\x02");
+  EXPECT_EQ(binary.frame().plain()->view(), "\x82\x02\x01\x02");
+  EXPECT_TRUE(binary.may_compress());
+}
+
 TEST(Session, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
   Rig rig({.max_payload = 10});
   rig.open(TransportKind::kPolling);

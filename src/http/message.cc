@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error_code.h"
+#include "http/header_value.h"
 #include "http/query.h"
 
 namespace patchbay::http {
@@ -60,6 +61,15 @@ void Response::set(std::string_view name, std::string value) {
     return;
   }
   headers.emplace_back(name, std::move(value));
+}
+
+void add_vary(Response& response, std::string_view header) {
+  for (auto& [name, value] : response.headers) {
+    if (!equals_ignore_case(name, "vary")) continue;
+    if (!list_contains(value, header)) value.append(", ").append(header);
+    return;
+  }
+  response.set("vary", std::string(header));
 }
 
 void Responder::abandon() {

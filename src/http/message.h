@@ -43,6 +43,9 @@ struct Response {
   void set(std::string_view name, std::string value);
 };
 
+// Says in Vary that the answer depends on that header of the request.
+void add_vary(Response& response, std::string_view header);
+
 // Gives the one answer to one request. Movable; may be kept and called later, from any thread; the answer is
 // dropped if the connection is gone by then. Destroyed without an answer, it answers 500.
 class Responder {

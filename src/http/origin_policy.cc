@@ -38,12 +38,7 @@ OriginPolicy::Verdict OriginPolicy::check(const Request& request) const {
 void OriginPolicy::add_headers(const Request& request, Response& response) const {
   const auto origin = request.header("origin");
   if (!origin) return;
-  const auto vary = std::ranges::find(response.headers, "vary", &std::pair<std::string, std::string>::first);
-  if (vary == response.headers.end()) {
-    response.set("vary", "Origin");
-  } else if (!list_contains(vary->second, "origin")) {
-    vary->second += ", Origin";
-  }
+  add_vary(response, "Origin");
   if (check(request) != Verdict::kAllowed) return;
   const bool listed =
       std::ranges::any_of(allowed_, [&](const std::string& a) { return equals_ignore_case(a, *origin); });

@@ -228,7 +228,8 @@ bool Stream::hand_up(std::span<char> bytes) {
   // By then *this may be on another shard's thread.
   if (left) return false;
   left_ = nullptr;
-  return reading_;
+  // What was given back comes first, in the next turn.
+  return reading_ && unread_ == nullptr;
 }
 
 void Stream::read_all() {

@@ -76,7 +76,7 @@ class Stream final : public Pollable, public Flushable, public Disposable, priva
   void resume_reading();
 
   // Hands `bytes` up in the next turn, before anything the peer sends from now on: for what was read too far
-  // by the protocol before.
+  // by the protocol before, or is put off by on_data() so that others get their share. Once a turn.
   void unread(std::string bytes);
 
   // Sends what is queued, then says goodbye and waits a moment for the peer to do the same, so that the last

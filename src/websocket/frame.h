@@ -46,6 +46,9 @@ inline constexpr size_t kMaxFrameHeader = 14;      // with a mask; 10 without
 inline constexpr size_t kMaxControlPayload = 125;  // §5.5
 inline constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
 
+// RSV1 in a frame's first byte: the message is compressed (RFC 7692 §6).
+inline constexpr uint8_t kCompressedBit = 0x40;
+
 using MaskKey = std::array<uint8_t, 4>;
 
 // Writes the header of one whole message (FIN set) in its shortest form and returns its length. `out` holds

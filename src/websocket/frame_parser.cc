@@ -4,19 +4,25 @@
 #include <cstring>
 #include <utility>
 
+#include "websocket/deflate.h"
 #include "websocket/utf8_validator.h"
 
 namespace patchbay::websocket {
 namespace {
 
 constexpr uint8_t kFinBit = 0x80;
-constexpr uint8_t kReservedBits = 0x70;
+constexpr uint8_t kOtherReservedBits = 0x30;
 constexpr uint8_t kOpcodeBits = 0x0f;
 constexpr uint8_t kMaskBit = 0x80;
 constexpr uint8_t kLengthBits = 0x7f;
 
 bool is_control(Opcode opcode) {
   return static_cast<uint8_t>(opcode) >= 0x8;
+}
+
+bool is_valid_text(std::string_view text) {
+  Utf8Validator utf8;
+  return utf8.feed(text) && utf8.complete();
 }
 
 bool is_known(uint8_t opcode) {
@@ -30,6 +36,7 @@ struct FrameParser::Header {
   Opcode opcode = Opcode::kContinuation;
   bool fin = false;
   bool masked = false;
+  bool compressed = false;
   uint8_t size = 0;  // of the header itself
   MaskKey key{};
   uint64_t payload_size = 0;
@@ -47,21 +54,26 @@ struct FrameParser::Partial {
   std::string control;    // payload of a control frame, or the reason of a violation
 
   bool in_message = false;  // a data message has begun
+  bool compressed = false;
   MessageKind kind = MessageKind::kText;
   Utf8Validator utf8;
   uint32_t fragments = 0;
-  std::string message;  // its payload so far, unmasked and, if text, checked
+  std::string message;  // its payload so far, unmasked and, if plain text, checked
 };
 
 FrameParser::FrameParser(const Options& options)
-    : max_message_bytes_(options.max_message_bytes),
+    : deflate_(options.deflate),
+      max_message_bytes_(options.max_message_bytes),
       max_fragments_(static_cast<uint32_t>(std::clamp<size_t>(options.max_fragments, 1, UINT32_MAX))),
       role_(options.role) {}
 
 FrameParser::~FrameParser() = default;
 
 FrameParser::Partial& FrameParser::partial() {
-  if (!partial_) partial_ = std::make_unique<Partial>();
+  if (!partial_) {
+    partial_ = std::make_unique<Partial>();
+    ++partials_begun_;
+  }
   return *partial_;
 }
 
@@ -145,11 +157,16 @@ FrameParser::Next FrameParser::read_header(char*& at, const char* end, Header& h
 FrameParser::Next FrameParser::parse_header(const char* data, size_t size, Header& header) {
   const auto byte = [data](size_t i) { return static_cast<uint8_t>(data[i]); };
   const uint8_t first = byte(0);
-  // permessage-deflate (RFC 7692 §6) will let RSV1 pass here, on the first frame of a data message only.
-  if (first & kReservedBits) return violate(kCloseProtocolError, "reserved bits set without an extension");
+  header.compressed = (first & kCompressedBit) != 0;
+  if ((first & kOtherReservedBits) != 0 || (header.compressed && deflate_ == nullptr))
+    return violate(kCloseProtocolError, "reserved bits set without an extension");
   if (!is_known(first & kOpcodeBits)) return violate(kCloseProtocolError, "reserved opcode");
   header.fin = (first & kFinBit) != 0;
   header.opcode = static_cast<Opcode>(first & kOpcodeBits);
+  // RFC 7692 §6: the bit stands on a message's first frame and speaks for all of them.
+  if (header.compressed && header.opcode != Opcode::kText && header.opcode != Opcode::kBinary)
+    return violate(kCloseProtocolError, is_control(header.opcode) ? "compressed control frame"
+                                                                  : "compression bit on a continuation");
   if (is_control(header.opcode)) {
     if (!header.fin) return violate(kCloseProtocolError, "fragmented control frame");
   } else if (const Next next = check_data_frame(header); next != Next::kGoOn) {
@@ -177,7 +194,9 @@ FrameParser::Next FrameParser::parse_header(const char* data, size_t size, Heade
   }
   if (!is_control(header.opcode)) {
     const size_t held = partial_ ? partial_->message.size() : 0;
-    if (header.payload_size > max_message_bytes_ - held)
+    const bool compressed = header.compressed || (partial_ && partial_->compressed);
+    const size_t limit = compressed ? max_compressed_bytes(max_message_bytes_) : max_message_bytes_;
+    if (header.payload_size > limit - held)
       return violate(kCloseTooBig,
                      "message is larger than the limit of " + std::to_string(max_message_bytes_) + " bytes");
   }
@@ -208,19 +227,17 @@ FrameParser::Next FrameParser::read_payload(char*& at, const char* end, const He
     at += payload.size();
     drop_partial_if_idle();
     if (control) return on_control(header.opcode, payload, events);
-    if (header.opcode == Opcode::kText) {
-      Utf8Validator utf8;
-      if (!utf8.feed(payload) || !utf8.complete())
-        return violate(kCloseInvalidData, "text is not valid UTF-8");
-      return events.on_message(MessageKind::kText, payload) ? Next::kGoOn : Next::kStopped;
-    }
-    return events.on_message(MessageKind::kBinary, payload) ? Next::kGoOn : Next::kStopped;
+    const MessageKind kind = header.opcode == Opcode::kText ? MessageKind::kText : MessageKind::kBinary;
+    if (kind == MessageKind::kText && !header.compressed && !is_valid_text(payload))
+      return violate(kCloseInvalidData, "text is not valid UTF-8");
+    return on_payload(kind, header.compressed, payload, events);
   }
   Partial& kept = partial();
   if (!control) {
     if (!kept.in_message) {
       kept.in_message = true;
       kept.kind = header.opcode == Opcode::kText ? MessageKind::kText : MessageKind::kBinary;
+      kept.compressed = header.compressed;
     }
     ++kept.fragments;
   }
@@ -250,17 +267,37 @@ FrameParser::Next FrameParser::continue_payload(char*& at, const char* end, Even
     drop_partial_if_idle();
     return on_control(opcode, payload, events);
   }
-  if (kept.kind == MessageKind::kText && !kept.utf8.feed(piece))
-    return violate(kCloseInvalidData, "text is not valid UTF-8");
+  const bool plain_text = kept.kind == MessageKind::kText && !kept.compressed;
+  if (plain_text && !kept.utf8.feed(piece)) return violate(kCloseInvalidData, "text is not valid UTF-8");
   kept.message += piece;
   if (!ended) return Next::kNeedMore;
   kept.in_payload = false;
   if (!frame.fin) return Next::kGoOn;
-  if (kept.kind == MessageKind::kText && !kept.utf8.complete())
-    return violate(kCloseInvalidData, "text is not valid UTF-8");
+  if (plain_text && !kept.utf8.complete()) return violate(kCloseInvalidData, "text is not valid UTF-8");
   // The event may destroy *this: the message lives here meanwhile.
   const std::unique_ptr<Partial> done = std::move(partial_);
-  return events.on_message(done->kind, done->message) ? Next::kGoOn : Next::kStopped;
+  return on_payload(done->kind, done->compressed, done->message, events);
+}
+
+FrameParser::Next FrameParser::on_payload(MessageKind kind, bool compressed, std::string_view payload,
+                                          Events& events) {
+  std::string inflated;
+  if (compressed) {
+    switch (deflate_->inflate(payload, max_message_bytes_, inflated)) {
+      case DeflateCodec::Verdict::kTooLarge:
+        return violate(kCloseTooBig, std::to_string(payload.size()) +
+                                         " compressed bytes inflate to more than the limit of " +
+                                         std::to_string(max_message_bytes_) + " bytes");
+      case DeflateCodec::Verdict::kInvalid:
+        return violate(kCloseInvalidData, "compressed message is not valid DEFLATE data");
+      case DeflateCodec::Verdict::kOk:
+        break;
+    }
+    if (kind == MessageKind::kText && !is_valid_text(inflated))
+      return violate(kCloseInvalidData, "text is not valid UTF-8");
+    payload = inflated;
+  }
+  return events.on_message(kind, payload) ? Next::kGoOn : Next::kStopped;
 }
 
 FrameParser::Next FrameParser::on_control(Opcode opcode, std::string_view payload, Events& events) {

@@ -2,7 +2,8 @@
 // a ping or a close is the caller's business, as is a deadline for messages that never end (see
 // has_partial()). A message whose one frame lies whole in the input is handed on without a copy or an
 // allocation; anything incomplete is kept in one block that exists only meanwhile. Its size follows the bytes
-// that came, never the size that was announced. Shard-local.
+// that came, never the size that was announced. With a DeflateCodec, compressed messages are inflated when
+// they are whole (RFC 7692 §6.2). Shard-local.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +18,22 @@
 
 namespace patchbay::websocket {
 
+class DeflateCodec;
+
 class FrameParser {
  public:
   // Which end of the connection we are: a server demands masked frames, a client refuses them (§5.1).
   enum class Role : uint8_t { kServer, kClient };
 
   struct Options {
-    // Payload of one message, all fragments together. Past it: 1009, decided from the frame's header.
+    // Payload of one message, all fragments together. Past it: 1009, decided from the frame's header, and for
+    // compressed messages as they are inflated.
     size_t max_message_bytes = 1'000'000;
     // Frames that one message may consist of. Past it: 1008. Empty fragments count.
     size_t max_fragments = 1024;
     Role role = Role::kServer;
+    // Not null once permessage-deflate was agreed on. Outlives the parser.
+    DeflateCodec* deflate = nullptr;
   };
 
   // What the bytes meant, in order. Views are valid during the call only. Each returns false to stop: the
@@ -62,6 +68,9 @@ class FrameParser {
 
   // True while a frame or a fragmented message has begun and not ended: hold it to a deadline.
   bool has_partial() const { return partial_ != nullptr && state_ == State::kOpen; }
+  // How many times something began and was not ended in the same feed: tells one partial from the next.
+  uint32_t partials_begun() const { return partials_begun_; }
+  DeflateCodec* deflate() const { return deflate_; }
 
  private:
   struct Header;
@@ -77,6 +86,8 @@ class FrameParser {
   Next check_data_frame(const Header& header);
   Next read_payload(char*& at, const char* end, const Header& header, Events& events);
   Next continue_payload(char*& at, const char* end, Events& events);
+  // A whole message, as it came.
+  Next on_payload(MessageKind kind, bool compressed, std::string_view payload, Events& events);
   Next on_control(Opcode opcode, std::string_view payload, Events& events);
   Next on_close(std::string_view payload, Events& events);
   Next violate(CloseCode code, std::string reason);
@@ -85,8 +96,10 @@ class FrameParser {
   void drop_partial_if_idle();
 
   std::unique_ptr<Partial> partial_;  // null when nothing is incomplete
+  DeflateCodec* deflate_;
   size_t max_message_bytes_;
   uint32_t max_fragments_;
+  uint32_t partials_begun_ = 0;
   CloseCode violation_code_ = 0;
   Role role_;
   State state_ = State::kOpen;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "websocket/deflate.h"
 
 namespace patchbay::websocket {
 namespace {
@@ -73,6 +74,12 @@ std::string frame(uint8_t first, std::string_view payload) {
 }
 std::string hex(std::string_view text) {
   return from_hex(text).value();
+}
+
+// Shared by all cases: nothing of one message may show in the next.
+DeflateCodec& codec() {
+  static DeflateCodec codec({.enabled = true, .threshold = 0});
+  return codec;
 }
 
 constexpr uint8_t kText = 0x81, kBinary = 0x82, kTextStart = 0x01, kBinaryStart = 0x02, kMore = 0x00,
@@ -218,6 +225,55 @@ std::vector<Case> cases() {
                  1008,
                  "message has more than 3 fragments",
                  three});
+  // permessage-deflate. 0x40 in the first byte marks a compressed message.
+  const std::string hello = hex("f248cdc9c90700");  // RFC 7692 §7.2.3.1
+  const FrameParser::Options deflate{.max_message_bytes = 1000, .deflate = &codec()};
+  const std::string bomb(*codec().deflate({}, std::string(1001, 'x'), 15));
+  const std::string exact(*codec().deflate({}, std::string(1000, 'x'), 15));
+  const auto compressed = [&](std::string name, std::string bytes, std::vector<std::string> events,
+                              CloseCode violation = 0, std::string reason = {}) {
+    all.push_back(
+        {std::move(name), std::move(bytes), std::move(events), violation, std::move(reason), deflate});
+  };
+  compressed("a compressed text", frame(0xc1, hello), {"text Hello"});
+  compressed("a compressed binary", frame(0xc2, hello), {"binary Hello"});
+  compressed("compressed and plain messages in turn",
+             frame(0xc1, hello) + frame(kText, "plain") + frame(0xc1, hello),
+             {"text Hello", "text plain", "text Hello"});
+  compressed(
+      "a compressed message in fragments, a ping among them",
+      frame(0x41, hello.substr(0, 3)) + frame(kPing, "p") + frame(kMore, "") + frame(kLast, hello.substr(3)),
+      {"ping p", "text Hello"});
+  compressed("an empty compressed message", frame(0xc1, hex("00")), {"text "});
+  compressed("a compressed message without a byte", frame(0xc1, ""), {"text "});
+  compressed("a compressed message of the limit", frame(0xc1, exact), {"text " + std::string(1000, 'x')});
+  compressed("a compressed message past the limit", frame(0xc1, bomb), {}, 1009,
+             std::to_string(bomb.size()) + " compressed bytes inflate to more than the limit of 1000 bytes");
+  compressed("fragments that inflate past the limit",
+             frame(0x41, bomb.substr(0, 5)) + frame(kLast, bomb.substr(5)), {}, 1009,
+             std::to_string(bomb.size()) + " compressed bytes inflate to more than the limit of 1000 bytes");
+  compressed("compressed bytes past what any message of the limit needs", frame(0xc2, std::string(1100, 'x')),
+             {}, 1009, "message is larger than the limit of 1000 bytes");
+  compressed("a plain message past the limit", frame(kBinary, std::string(1001, 'x')), {}, 1009,
+             "message is larger than the limit of 1000 bytes");
+  compressed("what is no DEFLATE data", frame(0xc1, "\xff\xff"), {}, 1007,
+             "compressed message is not valid DEFLATE data");
+  compressed("half of a compressed message", frame(0xc1, hello.substr(0, 4)), {}, 1007,
+             "compressed message is not valid DEFLATE data");
+  compressed("compressed text that is not UTF-8", frame(0xc1, hex("000200fdffc32800")), {}, 1007,
+             "text is not valid UTF-8");
+  compressed("compressed binary is not checked as text", frame(0xc2, hex("000200fdffc32800")),
+             {"binary \xc3("});
+  compressed("a compressed ping", frame(0xc9, ""), {}, 1002, "compressed control frame");
+  compressed("a compressed close", frame(0xc8, ""), {}, 1002, "compressed control frame");
+  compressed("the bit on a continuation", frame(0x41, hello.substr(0, 3)) + frame(0xc0, hello.substr(3)), {},
+             1002, "compression bit on a continuation");
+  compressed("reserved bit 2 beside compression", frame(0xe1, hello), {}, 1002,
+             "reserved bits set without an extension");
+  compressed("reserved bit 3 beside compression", frame(0xd1, hello), {}, 1002,
+             "reserved bits set without an extension");
+  compressed("a reserved opcode with the bit", frame(0xc3, hello), {}, 1002, "reserved opcode");
+
   const FrameParser::Options client{.role = Role::kClient};
   all.push_back({"a client takes bare frames",
                  hex("810161"
@@ -286,6 +342,18 @@ TEST(FrameParser, KnowsWhenAMessageIsUnfinished) {
   std::string bytes = frame(kTextStart, "x") + frame(kPing, "") + frame(kLast, "y");
   for (char& byte : bytes) parser.feed({&byte, 1}, recorder);
   EXPECT_FALSE(parser.has_partial());
+}
+
+TEST(FrameParser, TellsOneUnfinishedMessageFromTheNext) {
+  FrameParser parser({});
+  Recorder recorder;
+  const auto feed = [&](std::string bytes) {
+    parser.feed(bytes, recorder);
+    return parser.partials_begun();
+  };
+  const uint32_t first = feed(frame(kTextStart, "x"));
+  EXPECT_EQ(feed(frame(kMore, "y") + frame(kPing, "")), first);
+  EXPECT_NE(feed(frame(kLast, "z") + frame(kTextStart, "x")), first);
 }
 
 TEST(FrameParser, IsSmallWhileIdle) {

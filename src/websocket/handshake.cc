@@ -39,6 +39,17 @@ std::optional<std::string_view> only(const Request& request, std::string_view na
   return found;
 }
 
+// The lines of one header as the list they stand for (RFC 9110 §5.3).
+std::string all_values(const Request& request, std::string_view name) {
+  std::string joined;
+  for (const auto& [header, value] : request.headers) {
+    if (header != name) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += value;
+  }
+  return joined;
+}
+
 bool is_key(std::string_view key) {
   if (key.size() != kKeyLength) return false;
   const auto bytes = base64_decode(key);
@@ -58,6 +69,12 @@ std::string accept_key(std::string_view key) {
 }
 
 std::expected<std::string, Response> check_upgrade(const Request& request) {
+  auto upgrade = accept_upgrade(request, {});
+  if (!upgrade) return std::unexpected(std::move(upgrade).error());
+  return std::move(upgrade->response);
+}
+
+std::expected<Upgrade, Response> accept_upgrade(const Request& request, const DeflateOptions& deflate) {
   if (request.method != http::Method::kGet) {
     Response response =
         http::error_response(405, to_string(ErrorCode::kMethodNotAllowed), "A WebSocket is opened with GET.");
@@ -85,8 +102,9 @@ std::expected<std::string, Response> check_upgrade(const Request& request) {
   const auto key = only(request, "sec-websocket-key");
   if (!key || !is_key(*key)) return bad_request("Sec-WebSocket-Key must be given once: 16 bytes in base64.");
 
-  std::string response;
-  response.reserve(160);
+  Upgrade accepted;
+  std::string& response = accepted.response;
+  response.reserve(240);
   response +=
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
       "Upgrade\r\nSec-WebSocket-Accept: ";
@@ -99,8 +117,16 @@ std::expected<std::string, Response> check_upgrade(const Request& request) {
     response += "\r\nSec-WebSocket-Protocol: ";
     response += protocol;
   }
+  if (deflate.enabled) {
+    if (const std::string offers = all_values(request, "sec-websocket-extensions"); !offers.empty()) {
+      auto answer = answer_deflate_offer(offers, deflate);
+      if (!answer) return bad_request(answer.error());
+      if (!answer->header.empty()) response += "\r\nSec-WebSocket-Extensions: " + answer->header;
+      accepted.deflate = answer->agreement;
+    }
+  }
   response += "\r\n\r\n";
-  return response;
+  return accepted;
 }
 
 }  // namespace patchbay::websocket

@@ -115,6 +115,31 @@ TEST(Handshake, ExtensionsAreNotAgreedOn) {
   http::Request request = good_request();
   request.headers.emplace_back("sec-websocket-extensions", "permessage-deflate; client_max_window_bits");
   EXPECT_EQ(check_upgrade(request).value().find("Extensions"), std::string::npos);
+  EXPECT_FALSE(accept_upgrade(request, {}).value().deflate);
+}
+
+TEST(Handshake, CompressionIsAgreedOnWhenItIsEnabledAndOffered) {
+  const DeflateOptions enabled{.enabled = true};
+  EXPECT_FALSE(accept_upgrade(good_request(), enabled).value().deflate);
+  http::Request request = good_request();
+  request.headers.emplace_back("sec-websocket-extensions", "x-other");
+  request.headers.emplace_back("sec-websocket-extensions", "permessage-deflate; client_max_window_bits");
+  const auto upgrade = accept_upgrade(request, enabled);
+  ASSERT_TRUE(upgrade);
+  EXPECT_EQ(upgrade->deflate.send_window_bits, 15);
+  EXPECT_TRUE(upgrade->response.ends_with(
+      "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+      "client_no_context_takeover\r\n\r\n"))
+      << upgrade->response;
+}
+
+TEST(Handshake, MalformedExtensionsAreRefusedOnceTheyAreLookedAt) {
+  http::Request request = good_request();
+  request.headers.emplace_back("sec-websocket-extensions", "permessage-deflate; a=;;,");
+  EXPECT_EQ(refusal(request), 101);
+  const auto answer = accept_upgrade(request, {.enabled = true});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().status, 400);
 }
 
 }  // namespace

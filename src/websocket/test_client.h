@@ -11,6 +11,7 @@
 namespace patchbay::websocket::test {
 
 struct Frame {
+  int first_byte = 0;  // with the bits beside the opcode
   int opcode = 0;
   std::string payload;
 };
@@ -20,16 +21,19 @@ class WebSocketClient {
   WebSocketClient(uint16_t port, std::string_view target)
       : WebSocketClient(net::test::TcpClient(port), target) {}
   // On a connection that is there already; `early` goes out in one piece with the request.
-  WebSocketClient(net::test::TcpClient tcp, std::string_view target, std::string_view early = {})
+  // `headers` are whole lines.
+  WebSocketClient(net::test::TcpClient tcp, std::string_view target, std::string_view early = {},
+                  std::string_view headers = {})
       : tcp_(std::move(tcp)) {
-    tcp_.send(request(target).append(early));
+    tcp_.send(request(target, headers).append(early));
     if (const auto answer = tcp_.read_answer(); answer.status != 101)
       throw std::runtime_error("no upgrade: " + std::to_string(answer.status) + " " + answer.body);
   }
-  static std::string request(std::string_view target) {
+  static std::string request(std::string_view target, std::string_view headers = {}) {
     return "GET " + std::string(target) +
            " HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+           std::string(headers) + "\r\n";
   }
   // A masked frame, as clients send them.
   static std::string frame(int opcode, std::string_view payload, bool fin = true) {
@@ -57,7 +61,9 @@ class WebSocketClient {
     if (size >= 126)
       for (const char c : tcp_.read_exactly(std::exchange(size, 0) == 126 ? 2 : 8))
         size = size << 8 | static_cast<uint8_t>(c);
-    return {.opcode = head[0] & 0x0f, .payload = tcp_.read_exactly(size)};
+    return {.first_byte = static_cast<uint8_t>(head[0]),
+            .opcode = head[0] & 0x0f,
+            .payload = tcp_.read_exactly(size)};
   }
   std::string read_message() {
     Frame frame = read_frame();
