@@ -103,6 +103,8 @@ void Session::close(SteadyTime now, CloseReason reason) {
 
 void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std::string_view text) {
   if (state_ != State::kOpen) return;
+  if (application_ != nullptr) application_->before_close();
+  if (state_ != State::kOpen) return;
   if (transport_ == TransportKind::kWebSocket) {
     io_.close_websocket(code, text);
     return finish(reason);

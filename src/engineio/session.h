@@ -98,6 +98,8 @@ class Session {
     virtual ~Application() = default;
     virtual void on_text(std::string_view text) = 0;
     virtual void on_binary(std::string_view bytes) = 0;
+    // The session is about to close in good order: the last chance to send.
+    virtual void before_close() {}
     // Once; after it the session must not be used.
     virtual void on_close(CloseReason reason) = 0;
     // Everything that was sent has left for the transport.

@@ -72,23 +72,122 @@ void ClientConnection::send_text(std::string_view packet) {
   if (!closed_) connection_.session().send_text(packet);
 }
 
+bool ClientConnection::is_congested() const {
+  return backlog_ != nullptr || connection_.buffered_bytes() >= server_.options().output.direct_bytes;
+}
+
 void ClientConnection::send(Socket& socket, const OutgoingPacket& packet) {
-  if (closed_) return;
+  if (closed_ || overflowed_) return;
   auto& counters = socket.nsp().local_part().counters;
   if (packet.flags.is_volatile && buffered_bytes() > 0)
     return Namespace::PerShard::bump(counters.dropped_volatile);
   if (packet.droppable) Namespace::PerShard::bump(counters.events_out);
-  connection_.session().send_text(packet.text);
-  for (const Attachment& attachment : packet.attachments) connection_.session().send_binary(*attachment);
+  const bool compress = packet.flags.compress;
+  if (is_congested()) [[unlikely]] {
+    WaitingPacket waiting{.text = engineio::SharedMessage::text(packet.text, compress), .nsp = socket.nsp_};
+    for (const Attachment& attachment : packet.attachments)
+      waiting.attachments.push_back(engineio::SharedMessage::binary(*attachment, compress));
+    return wait(socket, std::move(waiting), packet.flags, packet.droppable);
+  }
+  connection_.session().send_text(packet.text, compress);
+  for (const Attachment& attachment : packet.attachments)
+    connection_.session().send_binary(*attachment, compress);
 }
 
 void ClientConnection::send(Socket& socket, SharedPacket& packet, const EmitFlags& flags) {
-  if (closed_) return;
+  if (closed_ || overflowed_) return;
   auto& counters = socket.nsp().local_part().counters;
   if (flags.is_volatile && buffered_bytes() > 0) return Namespace::PerShard::bump(counters.dropped_volatile);
   Namespace::PerShard::bump(counters.events_out);
+  if (is_congested()) [[unlikely]] {
+    WaitingPacket waiting{.text = packet.text(), .nsp = socket.nsp_};
+    waiting.attachments.assign(packet.attachments().begin(), packet.attachments().end());
+    return wait(socket, std::move(waiting), flags, true);
+  }
   connection_.session().send(packet.text());
   for (const auto& attachment : packet.attachments()) connection_.session().send(attachment);
+}
+
+// --- The backlog ------------------------------------------------------------------------------------------
+
+void ClientConnection::wait(Socket& socket, WaitingPacket packet, const EmitFlags& flags, bool droppable) {
+  const OutputOptions& options = server_.options().output;
+  if (backlog_ == nullptr) backlog_ = std::make_unique<OutputBacklog<WaitingPacket>>(options.connection);
+  size_t bytes = packet.text.payload().size();
+  for (const auto& attachment : packet.attachments) bytes += attachment.payload().size();
+  const PushOutcome outcome = backlog_->push(
+      std::move(packet), bytes,
+      {.droppable = droppable, .coalesce_key = flags.coalesce_key, .group = backlog_group(socket)});
+  auto& counters = socket.nsp().local_part().counters;
+  if (outcome.dropped_items > 0)
+    Namespace::PerShard::bump(options.connection.policy == OverflowPolicy::kDropOldest
+                                  ? counters.dropped_oldest
+                                  : counters.dropped_newest,
+                              outcome.dropped_items);
+  if (outcome.result == PushResult::kReplaced) Namespace::PerShard::bump(counters.coalesced);
+  if (outcome.result == PushResult::kDropped) Namespace::PerShard::bump(counters.dropped_newest);
+  if (outcome.result == PushResult::kOverflow) Namespace::PerShard::bump(counters.overflowed);
+  if (outcome.watermark != Watermark::kNone || outcome.result == PushResult::kOverflow)
+    act_later(outcome.watermark, outcome.result == PushResult::kOverflow);
+}
+
+// Small numbers, used again: the backlog keeps an entry for each.
+uint32_t ClientConnection::backlog_group(Socket& socket) {
+  if (socket.backlog_group_ != UINT32_MAX) return socket.backlog_group_;
+  uint32_t group = 0;
+  const auto taken = [&](const auto& other) { return other->backlog_group_ == group; };
+  while (backlog_->bytes_of(group) > 0 || std::ranges::any_of(sockets_, taken)) ++group;
+  backlog_->set_budget(group, &socket.nsp().output_budget_);
+  return socket.backlog_group_ = group;
+}
+
+void ClientConnection::send_waiting(const WaitingPacket& packet) {
+  connection_.session().send(packet.text);
+  for (const auto& attachment : packet.attachments) connection_.session().send(attachment);
+}
+
+void ClientConnection::on_drain() {
+  if (backlog_ == nullptr || closed_) return;
+  const size_t direct = server_.options().output.direct_bytes;
+  while (!backlog_->empty() && connection_.buffered_bytes() < direct) {
+    const auto popped = backlog_->pop_front();
+    if (popped->watermark != Watermark::kNone) act_later(popped->watermark, false);
+    send_waiting(popped->item);
+  }
+  if (!backlog_->empty()) return;
+  backlog_ = nullptr;
+  for (const auto& socket : sockets_) socket->backlog_group_ = UINT32_MAX;
+}
+
+void ClientConnection::before_close() {
+  while (backlog_ != nullptr && !backlog_->empty()) send_waiting(backlog_->pop_front()->item);
+}
+
+void ClientConnection::act_later(Watermark watermark, bool overflow) {
+  if (watermark != Watermark::kNone) watermark_ = watermark;
+  overflowed_ = overflowed_ || overflow;
+  if (std::exchange(acts_later_, true)) return;
+  later_ = shard().run_after(Milliseconds(0), [this] {
+    acts_later_ = false;
+    act();
+  });
+}
+
+void ClientConnection::act() {
+  if (overflowed_) {
+    // Nothing more reaches a client that does not read.
+    backlog_ = nullptr;
+    return close(engineio::CloseReason::kOverflow);
+  }
+  const Watermark watermark = std::exchange(watermark_, Watermark::kNone);
+  const size_t bytes = backlog_ ? backlog_->bytes() : 0;
+  std::vector<SocketRef> sockets;
+  for (const auto& socket : sockets_)
+    if (!socket->nsp().handlers_->watermark.empty()) sockets.push_back(socket->ref());
+  for (const SocketRef& ref : sockets)
+    ref.run([&](Socket& socket) {
+      for (const auto& handler : socket.nsp().handlers_->watermark) handler(socket, watermark, bytes);
+    });
 }
 
 void ClientConnection::disconnect() {
@@ -135,6 +234,8 @@ void ClientConnection::on_close(engineio::CloseReason reason) {
   closed_ = true;
   connect_deadline_.cancel();
   attachment_deadline_.cancel();
+  later_.cancel();
+  backlog_ = nullptr;
   for (const auto& entering : entering_) entering->client = nullptr;
   entering_.clear();
   // Out of the member first: a handler may get here again, or find one of them half closed.

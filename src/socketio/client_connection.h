@@ -26,7 +26,9 @@ class ClientConnection final : public engineio::Session::Application, private De
   engineio::TransportKind transport() const { return connection_.session().transport(); }
   // A name for it that does not give away the session's id: its first 12 characters.
   std::string_view id() const { return connection_.session().id().view().substr(0, 12); }
-  size_t buffered_bytes() const { return closed_ ? 0 : connection_.buffered_bytes(); }
+  size_t buffered_bytes() const {
+    return closed_ ? 0 : connection_.buffered_bytes() + (backlog_ ? backlog_->bytes() : 0);
+  }
 
   // For `socket`, one of this connection's.
   void send(Socket& socket, const OutgoingPacket& packet);
@@ -57,6 +59,8 @@ class ClientConnection final : public engineio::Session::Application, private De
   // --- engineio::Session::Application ---
   void on_text(std::string_view text) override;
   void on_binary(std::string_view bytes) override;
+  void on_drain() override;
+  void before_close() override;
   void on_close(engineio::CloseReason reason) override;
 
   // --- Decoder::Events ---
@@ -78,6 +82,16 @@ class ClientConnection final : public engineio::Session::Application, private De
   void protocol_error(std::string_view what);
   Socket* find(std::string_view nsp) const;
 
+  // The transport has as much as it should hold: what comes next waits in the backlog.
+  bool is_congested() const;
+  void wait(Socket& socket, WaitingPacket packet, const EmitFlags& flags, bool droppable);
+  void send_waiting(const WaitingPacket& packet);
+  uint32_t backlog_group(Socket& socket);
+  // Handlers hear of watermarks, and an overflow closes, once this turn's sending is over: whoever sends now
+  // may be walking over its receivers.
+  void act_later(Watermark watermark, bool overflow);
+  void act();
+
   Server& server_;
   engineio::Connection& connection_;
   Decoder decoder_;
@@ -85,6 +99,11 @@ class ClientConnection final : public engineio::Session::Application, private De
   std::vector<std::shared_ptr<Entering>> entering_;
   Executor::Timer connect_deadline_;     // to join a namespace
   Executor::Timer attachment_deadline_;  // for the rest of the binary packet that is pending
+  std::unique_ptr<OutputBacklog<WaitingPacket>> backlog_;  // null while nothing waits
+  Executor::Timer later_;                                  // act()
+  Watermark watermark_ = Watermark::kNone;                 // to be told by act()
+  bool overflowed_ = false;
+  bool acts_later_ = false;
   bool closed_ = false;
 };
 

@@ -8,12 +8,19 @@
 namespace patchbay::socketio {
 
 Namespace::Namespace(Server& server, std::string name, size_t shards)
-    : server_(server), name_(std::move(name)), handlers_(std::make_shared<Handlers>()) {
+    : server_(server),
+      name_(std::move(name)),
+      handlers_(std::make_shared<Handlers>()),
+      output_budget_(server.options().output.namespace_bytes, &server.output_budget_) {
   make_parts(shards);
 }
 
 Namespace::Namespace(Server& server, std::string name, size_t shards, const Namespace& pattern)
-    : server_(server), name_(std::move(name)), is_child_(true), handlers_(pattern.handlers_) {
+    : server_(server),
+      name_(std::move(name)),
+      is_child_(true),
+      handlers_(pattern.handlers_),
+      output_budget_(server.options().output.namespace_bytes, &server.output_budget_) {
   make_parts(shards);
 }
 
@@ -70,6 +77,10 @@ Namespace& Namespace::on_disconnect(DisconnectHandler handler) {
 }
 Namespace& Namespace::on_error(ErrorHandler handler) {
   handlers_->error.push_back(std::move(handler));
+  return *this;
+}
+Namespace& Namespace::on_watermark(WatermarkHandler handler) {
+  handlers_->watermark.push_back(std::move(handler));
   return *this;
 }
 Namespace& Namespace::on_server_side(std::string_view event, ServerSideHandler handler) {
@@ -244,7 +255,7 @@ void Namespace::deliver(const std::shared_ptr<const BroadcastMessage>& shared) {
   const std::vector<Socket*>& receivers = select(message.to);
   if (receivers.empty()) return;
   PerShard::bump(mine.counters.broadcasts);
-  SharedPacket packet(text, message.attachments);
+  SharedPacket packet(text, message.attachments, message.flags.compress);
   // A recovered client may have had it already, on a shard that was ahead of this one.
   const uint64_t place =
       message.sequence > 0 || mine.recovery == nullptr ? message.sequence : mine.recovery->log.last() + 1;
@@ -304,7 +315,7 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
   size_t asked = 0;
   // A copy: an answer that fails at once must not disturb the list.
   const std::vector<Socket*> receivers = select(message.to);
-  SharedPacket packet(message.packet, message.attachments);
+  SharedPacket packet(message.packet, message.attachments, message.flags.compress);
   for (Socket* const socket : receivers) {
     ++asked;
     socket->expect_ack(*message.ack_id, timeout, [collector, &home](Result<ArgsView> answer) {

@@ -15,6 +15,7 @@
 #include "socketio/adapter.h"
 #include "socketio/broadcast.h"
 #include "socketio/namespace_metrics.h"
+#include "socketio/output_backlog.h"
 #include "socketio/socket.h"
 
 namespace patchbay::socketio {
@@ -42,6 +43,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   using EventHandler = std::function<void(Socket&, Event&)>;
   using OutgoingHandler = std::function<void(Socket&, std::string_view event, const ArgsView& args)>;
   using DisconnectHandler = std::function<void(Socket&, DisconnectReason)>;
+  using WatermarkHandler = std::function<void(Socket&, Watermark, size_t waiting_bytes)>;
   using ErrorHandler = std::function<void(Socket&, const ConnectError& error, Event& event)>;
   // An event that another process sent with server_side_emit(). `ack` is empty when no answer is wanted. On a
   // shard.
@@ -75,6 +77,9 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   Namespace& on_disconnect(DisconnectHandler handler);
   // Event middleware refused. The client hears nothing of it unless the handler tells it.
   Namespace& on_error(ErrorHandler handler);
+  // What waits for a socket's client has risen to the high mark, or fallen to the low one (OutputOptions). At
+  // the end of the turn.
+  Namespace& on_watermark(WatermarkHandler handler);
   Namespace& on_server_side(std::string_view event, ServerSideHandler handler);
 
   // --- Sending: any thread
@@ -107,6 +112,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   // Sockets on all shards; exact when nothing moves.
   size_t socket_count() const;
   NamespaceMetrics metrics() const;
+  // Bytes that wait in backlogs for this namespace's sockets.
+  size_t waiting_bytes() const { return output_budget_.used(); }
   // Runs `task` for every socket, each on its shard. Returns at once.
   void for_each_socket(std::function<void(Socket&)> task);
 
@@ -175,6 +182,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   std::shared_ptr<Handlers> handlers_;
   std::vector<std::unique_ptr<PerShard>> per_shard_;
   std::unique_ptr<Adapter> adapter_;
+  ByteBudget output_budget_;
   std::atomic<uint64_t> next_ack_id_{0};
   uint64_t last_number_ = 0;  // of the numbered broadcasts; on the first shard
 };

@@ -20,6 +20,7 @@ struct Namespace::Handlers {
   std::vector<OutgoingHandler> any_outgoing;
   std::vector<DisconnectHandler> disconnect;
   std::vector<ErrorHandler> error;
+  std::vector<WatermarkHandler> watermark;
   std::vector<std::pair<std::string, ServerSideHandler>> server_side;
 };
 

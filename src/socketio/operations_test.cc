@@ -59,11 +59,12 @@ TEST_F(SocketIoTest, GivesWhatCameOfABroadcastsAcknowledgementsWhenAClientIsSile
   start();
   Client silent = join(), quick = join();
   auto gone = std::make_unique<Client>(join());
-  io.sockets().timeout(Milliseconds(300)).emit_with_ack_args("question", {}, [&](BroadcastAcks acks) {
+  io.sockets().timeout(Milliseconds(2'000)).emit_with_ack_args("question", {}, [&](BroadcastAcks acks) {
     note(std::to_string(acks.responses.size()) + " of " + std::to_string(acks.expected));
   });
   const std::string question = quick.read();
   quick.send("3" + question.substr(1, question.find('[') - 1) + "[1]");
+  gone->read();
   gone = nullptr;
   ASSERT_TRUE(logged(1));
   EXPECT_EQ(lines()[0], "1 of 3");

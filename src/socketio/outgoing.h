@@ -1,6 +1,7 @@
 // Packets on their way out of one connection. Shard-local. Internal to the module.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "socketio/selection.h"
 
 namespace patchbay::socketio {
+
+class Namespace;
 
 inline const EmitFlags kNoFlags;
 
@@ -24,18 +27,25 @@ struct OutgoingPacket {
   bool droppable = false;
 };
 
+// One that waits in a backlog.
+struct WaitingPacket {
+  engineio::SharedMessage text;
+  std::vector<engineio::SharedMessage> attachments;
+  std::shared_ptr<Namespace> nsp;  // whose budget it takes from
+};
+
 // For many receivers of one shard: encoded and framed when the first one needs it, then shared.
 class SharedPacket {
  public:
   // Both must outlive the object.
-  SharedPacket(std::string_view text, std::span<const Attachment> attachments)
-      : text_(text), attachments_(attachments) {}
+  SharedPacket(std::string_view text, std::span<const Attachment> attachments, bool compress)
+      : text_(text), attachments_(attachments), compress_(compress) {}
 
   const engineio::SharedMessage& text() {
     if (!encoded_) {
-      encoded_ = engineio::SharedMessage::text(text_);
+      encoded_ = engineio::SharedMessage::text(text_, compress_);
       for (const Attachment& attachment : attachments_)
-        binary_.push_back(engineio::SharedMessage::binary(*attachment));
+        binary_.push_back(engineio::SharedMessage::binary(*attachment, compress_));
     }
     return *encoded_;
   }
@@ -45,6 +55,7 @@ class SharedPacket {
  private:
   std::string_view text_;
   std::span<const Attachment> attachments_;
+  bool compress_;
   std::optional<engineio::SharedMessage> encoded_;
   std::vector<engineio::SharedMessage> binary_;
 };

@@ -42,6 +42,7 @@ std::string with_slash(std::string_view name) {
 Server::Server(net::ShardGroup& shards, ServerOptions options)
     : shards_(shards),
       options_(std::move(options)),
+      output_budget_(options_.output.process_bytes),
       engine_(shards, options_.engine, [this](engineio::Connection& connection) {
         return std::make_unique<ClientConnection>(*this, connection);
       }) {

@@ -71,6 +71,8 @@ class Server {
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }
   const ServerOptions& options() const { return options_; }
+  // Bytes that wait in backlogs, of all clients.
+  size_t waiting_bytes() const { return output_budget_.used(); }
   // Null when there is no such namespace.
   std::shared_ptr<Namespace> find(std::string_view name) const;
   // All that have sockets or could: patterns left out, their children in.
@@ -79,6 +81,7 @@ class Server {
 
  private:
   friend class ClientConnection;
+  friend class Namespace;
   friend class Socket;
 
   // A client wants in: the namespace, made if need be, or null. Pairs with left().
@@ -93,6 +96,7 @@ class Server {
 
   net::ShardGroup& shards_;
   const ServerOptions options_;
+  ByteBudget output_budget_;  // of all namespaces
   std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces_;
   Namespace* main_ = nullptr;
   std::vector<std::shared_ptr<Namespace>> patterns_;

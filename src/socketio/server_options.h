@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "engineio/server.h"
 #include "socketio/adapter.h"
+#include "socketio/output_backlog.h"
 
 namespace patchbay::socketio {
 
@@ -26,6 +27,18 @@ struct RecoveryOptions {
   size_t max_session_bytes = 64'000'000;
 };
 
+// What may wait for clients that read more slowly than they are sent to. Up to `direct_bytes` a packet goes
+// straight to the transport; behind that it waits in its connection's backlog, where policies apply.
+struct OutputOptions {
+  size_t direct_bytes = 256 * 1024;
+  // Of one connection: limits, watermarks (Namespace::on_watermark) and the policy past them.
+  BacklogLimits connection{.max_bytes = 8'000'000};
+  // Of all connections together: of one namespace, and of the process. Past it the policy applies to the
+  // connection that wants more.
+  size_t namespace_bytes = 256'000'000;
+  size_t process_bytes = 1'000'000'000;
+};
+
 struct ServerOptions {
   engineio::ServerOptions engine{.path = "/socket.io/"};
   // A connection that has joined no namespace by then is closed.
@@ -41,6 +54,7 @@ struct ServerOptions {
   size_t max_dynamic_namespaces = 10'000;
   // Such a namespace goes away with its last client.
   bool cleanup_empty_child_namespaces = false;
+  OutputOptions output;
   // Off unless set.
   std::optional<RecoveryOptions> connection_state_recovery = std::nullopt;
   // How namespaces reach sockets beyond this process; empty: they do not.

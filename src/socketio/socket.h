@@ -236,8 +236,9 @@ class Socket final : public RoomMember, public net::Disposable {
   ClientConnection& client_;
   Handshake handshake_;
   std::unique_ptr<Extras> extras_;
-  std::unique_ptr<Recovery> recovery_;  // null unless recovery is on
-  uint64_t mark_ = 0;                   // of the last broadcast that reached or excluded it
+  std::unique_ptr<Recovery> recovery_;   // null unless recovery is on
+  uint64_t mark_ = 0;                    // of the last broadcast that reached or excluded it
+  uint32_t backlog_group_ = UINT32_MAX;  // in its connection's backlog; none yet
   std::array<char, 20> id_;
   bool connected_ = true;
   bool recovered_ = false;
