@@ -45,8 +45,7 @@ DecodeStatus take_attachments(std::string_view& text, uint32_t max, uint32_t& at
 DecodeStatus take_namespace(std::string_view& text, size_t max_bytes, std::string_view& nsp) {
   const size_t comma = text.find(',');
   nsp = text.substr(0, comma);
-  if (nsp.size() > max_bytes) return error("the name of the namespace is too long");
-  if (std::ranges::any_of(nsp, is_control)) return error("control character in the name of the namespace");
+  if (const auto status = check_namespace(nsp, max_bytes); !status) return status;
   text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
   return {};
 }
@@ -96,7 +95,7 @@ bool placeholders_in_range(std::string_view json, uint32_t attachments) {
   return true;
 }
 
-DecodeStatus check_data(const PacketView& packet) {
+DecodeStatus check_kind(const PacketView& packet) {
   const std::string_view data = packet.data;
   const JsonKind kind = kind_of(data);
   switch (packet.type) {
@@ -163,6 +162,21 @@ bool is_reserved_event(std::string_view name) {
   return std::ranges::find(kReservedEvents, name) != std::end(kReservedEvents);
 }
 
+DecodeStatus check_namespace(std::string_view nsp, size_t max_bytes) {
+  if (nsp.size() > max_bytes) return error("the name of the namespace is too long");
+  if (std::ranges::any_of(nsp, is_control)) return error("control character in the name of the namespace");
+  return {};
+}
+
+DecodeStatus check_packet_data(const PacketView& packet) {
+  if (const auto status = check_kind(packet); !status) return status;
+  if (packet.type == PacketType::kEvent || packet.type == PacketType::kBinaryEvent)
+    if (const auto status = check_event_name(packet.data); !status) return status;
+  if (packet.attachments > 0 && !placeholders_in_range(packet.data, packet.attachments))
+    return error("a placeholder names an attachment that the packet does not have");
+  return {};
+}
+
 DecodeStatus decode_packet(std::string_view text, const PacketLimits& limits, PacketView& packet) {
   packet = {};
   if (text.empty()) return error("empty Socket.IO packet");
@@ -180,12 +194,7 @@ DecodeStatus decode_packet(std::string_view text, const PacketLimits& limits, Pa
     if (!take_number(text, packet.id.emplace())) return error("the acknowledgement id is too large");
 
   packet.data = trim_json(text);
-  if (const auto status = check_data(packet); !status) return status;
-  if (packet.type == PacketType::kEvent || packet.type == PacketType::kBinaryEvent)
-    if (const auto status = check_event_name(packet.data); !status) return status;
-  if (packet.attachments > 0 && !placeholders_in_range(packet.data, packet.attachments))
-    return error("a placeholder names an attachment that the packet does not have");
-  return {};
+  return check_packet_data(packet);
 }
 
 void append_packet(std::string& out, const PacketView& packet) {

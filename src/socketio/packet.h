@@ -58,6 +58,12 @@ struct PacketLimits {
 // attachment. On error `packet` is unspecified.
 DecodeStatus decode_packet(std::string_view text, const PacketLimits& limits, PacketView& packet);
 
+// For packets that come in another encoding: what decode_packet() checks of the name of a namespace (its
+// length, no control characters), and what it checks of `packet.data`, already trimmed, given the other
+// fields.
+DecodeStatus check_namespace(std::string_view nsp, size_t max_bytes);
+DecodeStatus check_packet_data(const PacketView& packet);
+
 // connect, connect_error, disconnect, disconnecting, newListener, removeListener.
 bool is_reserved_event(std::string_view name);
 
