@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "http/query.h"
+#include "socketio/msgpack.h"
 #include "socketio/namespace_shard.h"
 #include "socketio/observer.h"
 #include "websocket/frame.h"
@@ -68,8 +69,16 @@ ClientConnection::~ClientConnection() {
 
 // --- Out --------------------------------------------------------------------------------------------------
 
-void ClientConnection::send_text(std::string_view packet) {
-  if (!closed_) connection_.session().send_text(packet);
+void ClientConnection::send_packet(std::string_view packet, std::span<const Attachment> attachments,
+                                   bool compress) {
+  if (closed_) return;
+  engineio::Session& session = connection_.session();
+  if (msgpack_) {
+    session.send_binary(to_msgpack(packet, attachments), compress);
+    return;
+  }
+  session.send_text(packet, compress);
+  for (const Attachment& attachment : attachments) session.send_binary(*attachment, compress);
 }
 
 bool ClientConnection::is_congested() const {
@@ -84,14 +93,10 @@ void ClientConnection::send(Socket& socket, const OutgoingPacket& packet) {
   if (packet.droppable) Namespace::PerShard::bump(counters.events_out);
   const bool compress = packet.flags.compress;
   if (is_congested()) [[unlikely]] {
-    WaitingPacket waiting{.text = engineio::SharedMessage::text(packet.text, compress), .nsp = socket.nsp_};
-    for (const Attachment& attachment : packet.attachments)
-      waiting.attachments.push_back(engineio::SharedMessage::binary(*attachment, compress));
-    return wait(socket, std::move(waiting), packet.flags, packet.droppable);
+    SharedPacket encoded(packet.text, packet.attachments, compress);
+    return wait(socket, encoded, packet.flags, packet.droppable);
   }
-  connection_.session().send_text(packet.text, compress);
-  for (const Attachment& attachment : packet.attachments)
-    connection_.session().send_binary(*attachment, compress);
+  send_packet(packet.text, packet.attachments, compress);
 }
 
 void ClientConnection::send(Socket& socket, SharedPacket& packet, const EmitFlags& flags) {
@@ -99,24 +104,28 @@ void ClientConnection::send(Socket& socket, SharedPacket& packet, const EmitFlag
   auto& counters = socket.nsp().local_part().counters;
   if (flags.is_volatile && buffered_bytes() > 0) return Namespace::PerShard::bump(counters.dropped_volatile);
   Namespace::PerShard::bump(counters.events_out);
-  if (is_congested()) [[unlikely]] {
-    WaitingPacket waiting{.text = packet.text(), .nsp = socket.nsp_};
-    waiting.attachments.assign(packet.attachments().begin(), packet.attachments().end());
-    return wait(socket, std::move(waiting), flags, true);
+  if (is_congested()) [[unlikely]]
+    return wait(socket, packet, flags, true);
+  engineio::Session& session = connection_.session();
+  if (msgpack_) {
+    session.send(packet.msgpack());
+    return;
   }
-  connection_.session().send(packet.text());
-  for (const auto& attachment : packet.attachments()) connection_.session().send(attachment);
+  session.send(packet.text());
+  for (const auto& attachment : packet.attachments()) session.send(attachment);
 }
 
 // --- The backlog ------------------------------------------------------------------------------------------
 
-void ClientConnection::wait(Socket& socket, WaitingPacket packet, const EmitFlags& flags, bool droppable) {
+void ClientConnection::wait(Socket& socket, SharedPacket& packet, const EmitFlags& flags, bool droppable) {
   const OutputOptions& options = server_.options().output;
   if (backlog_ == nullptr) backlog_ = std::make_unique<OutputBacklog<WaitingPacket>>(options.connection);
-  size_t bytes = packet.text.payload().size();
-  for (const auto& attachment : packet.attachments) bytes += attachment.payload().size();
+  WaitingPacket waiting{.message = msgpack_ ? packet.msgpack() : packet.text(), .nsp = socket.nsp_};
+  if (!msgpack_) waiting.attachments.assign(packet.attachments().begin(), packet.attachments().end());
+  size_t bytes = waiting.message.payload().size();
+  for (const auto& attachment : waiting.attachments) bytes += attachment.payload().size();
   const PushOutcome outcome = backlog_->push(
-      std::move(packet), bytes,
+      std::move(waiting), bytes,
       {.droppable = droppable, .coalesce_key = flags.coalesce_key, .group = backlog_group(socket)});
   auto& counters = socket.nsp().local_part().counters;
   if (outcome.dropped_items > 0)
@@ -142,8 +151,18 @@ uint32_t ClientConnection::backlog_group(Socket& socket) {
 }
 
 void ClientConnection::send_waiting(const WaitingPacket& packet) {
-  connection_.session().send(packet.text);
+  connection_.session().send(packet.message);
   for (const auto& attachment : packet.attachments) connection_.session().send(attachment);
+}
+
+void ClientConnection::on_msgpack(std::string_view bytes) {
+  MsgpackPacket packet;
+  const size_t max_payload = server_.options().engine.session.max_payload;
+  const MsgpackLimits limits{.max_attachments = server_.options().max_attachments,
+                             .max_data_bytes = 2 * max_payload};
+  if (const auto status = decode_msgpack_packet(bytes, limits, packet); !status)
+    return protocol_error(status.message());
+  on_packet(packet.view(), packet.attachments);
 }
 
 void ClientConnection::on_drain() {
@@ -180,6 +199,9 @@ void ClientConnection::act() {
     return close(engineio::CloseReason::kOverflow);
   }
   const Watermark watermark = std::exchange(watermark_, Watermark::kNone);
+  // It may have gone up and down again within the turn.
+  if (watermark == told_ || watermark == Watermark::kNone) return;
+  told_ = watermark;
   const size_t bytes = backlog_ ? backlog_->bytes() : 0;
   std::vector<SocketRef> sockets;
   for (const auto& socket : sockets_)
@@ -217,8 +239,13 @@ void ClientConnection::forget(Socket& socket) {
 // --- In ---------------------------------------------------------------------------------------------------
 
 void ClientConnection::on_text(std::string_view text) {
+  heard_ = true;
+  if (msgpack_) return protocol_error("a text message from a client that began in MessagePack");
   if (const auto status = decoder_.on_text(text, *this); !status) return protocol_error(status.message());
   if (!decoder_.has_pending()) return;
+  // Nothing is held for who is not there.
+  if (find(decoder_.pending_nsp()) == nullptr)
+    return protocol_error("a binary packet for a namespace that was not connected to");
   // One deadline for the whole packet: what has come of it is held in memory.
   attachment_deadline_ = shard().run_after(server_.options().attachment_timeout, [this] {
     if (decoder_.has_pending()) protocol_error("the attachments of a binary packet did not come in time");
@@ -226,6 +253,11 @@ void ClientConnection::on_text(std::string_view text) {
 }
 
 void ClientConnection::on_binary(std::string_view bytes) {
+  // Who begins with a binary message uses npm's socket.io-msgpack-parser: in the default encoding it means
+  // nothing.
+  if (!heard_ && server_.options().allow_msgpack && !is_legacy()) msgpack_ = true;
+  heard_ = true;
+  if (msgpack_) return on_msgpack(bytes);
   if (const auto status = decoder_.on_binary(bytes, *this); !status) return protocol_error(status.message());
   if (!decoder_.has_pending()) attachment_deadline_.cancel();
 }
@@ -414,7 +446,7 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   std::string packet;
   is_legacy() ? append_packet(packet, {.type = PacketType::kConnect, .nsp = nsp->name()})
               : append_connect(packet, nsp->name(), socket.id(), pid);
-  send_text(packet);
+  send_packet(packet);
   if (socket.recovered())
     for (const std::string& room : entering->session->rooms) socket.join(room);
   for (const MissedPacket& it : missed) send(socket, {.text = it.packet, .attachments = it.attachments});
@@ -429,7 +461,7 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
 void ClientConnection::refuse(std::string_view nsp, const ConnectError& error) {
   std::string packet;
   append_connect_error(packet, nsp, error.message, error.data_json);
-  send_text(packet);
+  send_packet(packet);
 }
 
 // What middleware says reaches such a client without the object around it.
@@ -438,7 +470,7 @@ void ClientConnection::refuse_legacy(std::string_view nsp, const ConnectError& e
   if (data.empty()) append_json_string(data, error.message);
   std::string packet;
   append_packet(packet, {.type = PacketType::kConnectError, .nsp = nsp, .data = data});
-  send_text(packet);
+  send_packet(packet);
 }
 
 }  // namespace patchbay::socketio

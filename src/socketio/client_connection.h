@@ -78,13 +78,16 @@ class ClientConnection final : public engineio::Session::Application, private De
                std::optional<ConnectError> error);
   void refuse(std::string_view nsp, const ConnectError& error);
   void refuse_legacy(std::string_view nsp, const ConnectError& error);
-  void send_text(std::string_view packet);
+  // A packet that belongs to no socket yet, or any more.
+  void send_packet(std::string_view packet, std::span<const Attachment> attachments = {},
+                   bool compress = true);
+  void on_msgpack(std::string_view bytes);
   void protocol_error(std::string_view what);
   Socket* find(std::string_view nsp) const;
 
   // The transport has as much as it should hold: what comes next waits in the backlog.
   bool is_congested() const;
-  void wait(Socket& socket, WaitingPacket packet, const EmitFlags& flags, bool droppable);
+  void wait(Socket& socket, SharedPacket& packet, const EmitFlags& flags, bool droppable);
   void send_waiting(const WaitingPacket& packet);
   uint32_t backlog_group(Socket& socket);
   // Handlers hear of watermarks, and an overflow closes, once this turn's sending is over: whoever sends now
@@ -102,6 +105,9 @@ class ClientConnection final : public engineio::Session::Application, private De
   std::unique_ptr<OutputBacklog<WaitingPacket>> backlog_;  // null while nothing waits
   Executor::Timer later_;                                  // act()
   Watermark watermark_ = Watermark::kNone;                 // to be told by act()
+  Watermark told_ = Watermark::kLow;                       // the last one
+  bool heard_ = false;                                     // something has come from the client
+  bool msgpack_ = false;                                   // it was binary: the client speaks MessagePack
   bool overflowed_ = false;
   bool acts_later_ = false;
   bool closed_ = false;

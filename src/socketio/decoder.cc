@@ -17,6 +17,9 @@ Decoder::Decoder(const Options& options)
     : max_attachments_(options.max_attachments), max_bytes_(options.max_bytes) {}
 Decoder::~Decoder() = default;
 
+std::string_view Decoder::pending_nsp() const {
+  return pending_->packet.nsp;
+}
 size_t Decoder::pending_bytes() const {
   return pending_ ? pending_->bytes : 0;
 }

@@ -41,6 +41,8 @@ class Decoder {
 
   // Attachments are still to come.
   bool has_pending() const { return pending_ != nullptr; }
+  // The namespace of the pending packet; only with has_pending().
+  std::string_view pending_nsp() const;
   // Held for the pending packet; 0 without one.
   size_t pending_bytes() const;
   // Drops what is pending.

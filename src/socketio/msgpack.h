@@ -43,20 +43,22 @@ struct MsgpackPacket {
 // Reads one packet. The keys may come in any order, of equal ones the last counts, unknown ones are ignored.
 // `data` and `id` may be missing, nil or undefined.
 //
-//   msgpack                        | JSON
-//   -------------------------------|---------------------------------------------------------------------------
-//   integer, up to 64 bits         | the number, exactly
-//   float                          | the shortest number that reads the same; an integer up to 64 bits
-//   without
-//                                  | fraction or exponent; null for NaN and the infinities
-//   bin; ext 8/16/32 of type 0     | placeholder and attachment (type 0 is what npm's parser writes in Node
-//   for
-//                                  | ArrayBuffer and typed arrays)
-//   ext of type -1 (timestamp);    | ISO 8601 text in milliseconds, as Date.prototype.toJSON gives; null
-//   outside fixext 8 of type 0 (npm: Date) | the years 0 to 9999 fixext 1 of type 0 (npm:       | as
-//   JSON.stringify does it: null in an array; as a member it goes, with its undefined)                     |
-//   name any other ext                  | [type, placeholder], with its bytes as the attachment, as npm's
-//   parser does
+// clang-format off
+//   msgpack                                                 | JSON
+//   --------------------------------------------------------|-----------------------------------------------------
+//   integer, up to 64 bits                                  | the number, exactly
+//   float                                                   | the shortest number that reads the same; an integer
+//                                                           | up to 64 bits without fraction or exponent; null for
+//                                                           | NaN and the infinities
+//   bin; ext 8/16/32 of type 0 (what npm's parser writes in | placeholder and attachment
+//   Node for ArrayBuffer and typed arrays)                  |
+//   ext of type -1 (timestamp); fixext 8 of type 0 (npm:    | ISO 8601 text in milliseconds, as Date.prototype.toJSON
+//   Date)                                                   | gives; null outside the years 0 to 9999
+//   fixext 1 of type 0 (npm: undefined)                     | as JSON.stringify does it: null in an array; as a
+//                                                           | member it goes, with its name
+//   any other ext                                           | [type, placeholder], with its bytes as the attachment,
+//                                                           | as npm's parser does
+// clang-format on
 //
 // Refused: what decode_packet() would refuse; a message that is not exactly one map; types 5 and 6; a
 // namespace that is missing, not a string or not UTF-8, does not begin with '/' or has a comma; map keys that

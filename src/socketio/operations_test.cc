@@ -239,7 +239,7 @@ TEST_F(SocketIoTest, SendsAndTakesStructs) {
   EXPECT_EQ(client.read(), R"(2["greeted",{"text":"hi","times":42}])");
   EXPECT_EQ(client.read(), "31[true]");
   client.send(R"(22["greet",{"text":"hi"}])");
-  EXPECT_TRUE(client.read().starts_with(R"(32[{"ok":false,"error":"argument 0 does not have the form)"));
+  EXPECT_TRUE(client.read().starts_with(R"(32[{"ok":false,"error":"argument 0)"));
   client.send(R"(23["greet"])");
   EXPECT_EQ(client.read(), R"(33[{"ok":false,"error":"argument 0 is missing"}])");
 }

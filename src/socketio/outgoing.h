@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,9 +28,12 @@ struct OutgoingPacket {
   bool droppable = false;
 };
 
+// A packet of ours in MessagePack; see msgpack.h.
+std::string to_msgpack(std::string_view packet, std::span<const Attachment> attachments);
+
 // One that waits in a backlog.
 struct WaitingPacket {
-  engineio::SharedMessage text;
+  engineio::SharedMessage message;
   std::vector<engineio::SharedMessage> attachments;
   std::shared_ptr<Namespace> nsp;  // whose budget it takes from
 };
@@ -51,6 +55,11 @@ class SharedPacket {
   }
   // After text().
   std::span<const engineio::SharedMessage> attachments() const { return binary_; }
+  // The whole packet as one binary message.
+  const engineio::SharedMessage& msgpack() {
+    if (!msgpack_) msgpack_ = engineio::SharedMessage::binary(to_msgpack(text_, attachments_), compress_);
+    return *msgpack_;
+  }
 
  private:
   std::string_view text_;
@@ -58,6 +67,7 @@ class SharedPacket {
   bool compress_;
   std::optional<engineio::SharedMessage> encoded_;
   std::vector<engineio::SharedMessage> binary_;
+  std::optional<engineio::SharedMessage> msgpack_;
 };
 
 }  // namespace patchbay::socketio

@@ -45,6 +45,9 @@ struct ServerOptions {
   Milliseconds connect_timeout{45'000};
   // Attachments of one packet.
   uint32_t max_attachments = 10;
+  // Clients with npm's socket.io-msgpack-parser are recognised by their first message and served beside the
+  // others.
+  bool allow_msgpack = true;
   // A binary packet whose attachments have not all come by then closes the connection.
   Milliseconds attachment_timeout{30'000};
   // Namespaces that one connection may be in.
