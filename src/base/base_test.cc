@@ -1,4 +1,6 @@
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +57,25 @@ TEST(RedactTarget, HidesSecretsAndKeepsTheRest) {
   EXPECT_EQ(log::redact_target("/x?Tok%65n=abc"), "/x?Tok%65n=[redacted]");
   EXPECT_EQ(log::redact_target("/x"), "/x");
   EXPECT_EQ(log::redact_target("/x?"), "/x?");
+}
+
+TEST(Log, GivesWholeLinesToTheSinkOfTheProgram) {
+  std::vector<std::pair<log::Level, std::string>> lines;
+  log::set_sink([&](log::Level level, std::string_view line) { lines.emplace_back(level, line); });
+  log::info("hello", {{"room", "a \"b\""}, {"count", -3}, {"share", 0.5}, {"open", true}});
+  log::debug("not at this level");
+  log::configure(log::Level::kWarning, log::Format::kJson);
+  log::info("nor this");
+  log::error("lost", {{"bytes", uint64_t{18'446'744'073'709'551'615u}}});
+  log::configure(log::Level::kInfo, log::Format::kText);
+  log::set_sink([](log::Level, std::string_view) {});
+
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].first, log::Level::kInfo);
+  EXPECT_EQ(lines[0].second.substr(24), R"( info    hello room="a \"b\"" count=-3 share=0.5 open=true)");
+  EXPECT_EQ(lines[1].first, log::Level::kError);
+  EXPECT_EQ(lines[1].second.substr(lines[1].second.find(",\"level")),
+            R"(,"level":"error","event":"lost","bytes":18446744073709551615})");
 }
 
 }  // namespace

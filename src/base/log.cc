@@ -2,12 +2,13 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
+#include <cstdio>
+#include <utility>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -18,30 +19,15 @@ namespace {
 std::atomic<Level> g_level{Level::kInfo};
 std::atomic<Format> g_format{Format::kText};
 
-spdlog::logger& sink() {
-  // Leaked on purpose: threads may log while the process ends.
-  static auto* const logger = [] {
-    auto* made = new spdlog::logger("patchbay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%v");
-    made->set_level(spdlog::level::debug);
-    made->flush_on(spdlog::level::info);
-    return made;
-  }();
-  return *logger;
-}
-
-spdlog::level::level_enum to_spdlog(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-      return spdlog::level::info;
-    case Level::kWarning:
-      return spdlog::level::warn;
-    case Level::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
+// Leaked on purpose: threads may log while the process ends.
+Sink& sink() {
+  static auto* const made = new Sink([](Level, std::string_view line) {
+    std::string whole(line);
+    whole += '\n';
+    // One call on a stream without a buffer: lines of several threads do not mix.
+    std::fwrite(whole.data(), 1, whole.size(), stderr);
+  });
+  return *made;
 }
 
 std::string_view name_of(Level level) {
@@ -64,7 +50,9 @@ std::string value_text(const Field::Value& value) {
         } else if constexpr (std::is_same_v<T, bool>) {
           return v ? "true" : "false";
         } else {
-          return fmt::format("{}", v);
+          std::array<char, 32> digits;
+          const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), v).ptr;
+          return std::string(digits.data(), end);
         }
       },
       value);
@@ -86,19 +74,25 @@ void write(Level level, std::string_view event, Fields fields) {
   const std::string time = to_iso8601(SystemClock().wall_now());
   std::string line;
   if (g_format.load(std::memory_order_relaxed) == Format::kJson) {
-    line = fmt::format(R"({{"time":"{}","level":"{}","event":{})", time, name_of(level), quoted(event));
-    for (const Field& field : fields)
-      line += fmt::format(",{}:{}", quoted(field.name), value_text(field.value));
+    line = R"({"time":")" + time + R"(","level":")" + std::string(name_of(level)) + R"(","event":)" +
+           quoted(event);
+    for (const Field& field : fields) line += "," + quoted(field.name) + ":" + value_text(field.value);
     line += '}';
   } else {
-    line = fmt::format("{} {:<7} {}", time, name_of(level), event);
-    for (const Field& field : fields) line += fmt::format(" {}={}", field.name, value_text(field.value));
+    std::string name(name_of(level));
+    name.resize(7, ' ');
+    line = time + " " + name + " " + std::string(event);
+    for (const Field& field : fields) line += " " + std::string(field.name) + "=" + value_text(field.value);
   }
-  sink().log(to_spdlog(level), "{}", line);
+  sink()(level, line);
+}
+
+void set_sink(Sink given) {
+  sink() = std::move(given);
 }
 
 void flush() {
-  sink().flush();
+  std::fflush(stderr);
 }
 
 std::string redact_target(std::string_view target) {

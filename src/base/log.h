@@ -1,9 +1,11 @@
-// Structured log lines: an event in a few words, then fields. Thread-safe; the sink is standard error.
+// Structured log lines: an event in a few words, then fields. Thread-safe; they go to standard error, unless
+// the program wants them elsewhere.
 //   log::info("instance connected", {{"instance", id}, {"took_ms", 12}});
 // Secrets never go in: pass ids and lengths. At the default level (info) nothing is logged per message.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -32,6 +34,10 @@ using Fields = std::initializer_list<Field>;
 
 // Call once, before threads start. Unknown names of levels are refused by the caller's configuration.
 void configure(Level level, Format format);
+// Where lines go instead of standard error, each without its line end, on the thread that logs: `sink` is
+// thread-safe, quick, and logs nothing itself. Call once, before threads start.
+using Sink = std::function<void(Level, std::string_view line)>;
+void set_sink(Sink sink);
 bool enabled(Level level);
 void write(Level level, std::string_view event, Fields fields = {});
 // Everything written so far is on its way to the kernel.
