@@ -29,9 +29,9 @@ class Server {
   Server(net::ShardGroup& shards, ServerOptions options);
   ~Server();
 
-  // --- Before the shards serve requests
-  // --------------------------------------------------------------------- The namespace of that name ("/" is
-  // the main one), made on first use.
+  // --- Before the shards serve requests -------------------------------------------------------------------
+
+  // The namespace of that name ("/" is the main one), made on first use.
   Namespace& of(std::string_view name);
   Namespace& sockets() { return of("/"); }
   // A template for namespaces that come into being when a client connects to a name that matches: `*` stands
@@ -56,6 +56,14 @@ class Server {
   Broadcast to(std::string_view room) { return main_->to(room); }
   Broadcast in(std::string_view room) { return main_->to(room); }
   Broadcast except(std::string_view room) { return main_->except(room); }
+  Broadcast local() { return main_->local(); }
+  Broadcast make_volatile() { return main_->make_volatile(); }
+  Broadcast compress(bool on) { return main_->compress(on); }
+  Broadcast timeout(Milliseconds timeout) { return main_->timeout(timeout); }
+  void fetch_sockets(FetchHandler handler) { main_->fetch_sockets(std::move(handler)); }
+  void sockets_join(std::vector<std::string> rooms) { main_->sockets_join(std::move(rooms)); }
+  void sockets_leave(std::vector<std::string> rooms) { main_->sockets_leave(std::move(rooms)); }
+  void disconnect_sockets(bool close = false) { main_->disconnect_sockets(close); }
   Server& use(Namespace::Middleware middleware) {
     main_->use(std::move(middleware));
     return *this;

@@ -3,7 +3,6 @@
 #include <csignal>
 #include <thread>
 
-#include "http/server.h"
 #include "net/tls.h"
 
 namespace patchbay::socketio {
@@ -45,7 +44,7 @@ void StandaloneServer::on_request(std::function<void(const http::ExchangePtr&)> 
 
 Status StandaloneServer::start() {
   const StandaloneOptions& options = parts_->options;
-  http::ServerOptions http_options;
+  http::ServerOptions http_options = options.http;
   http_options.listen.host = options.host;
   http_options.listen.port = options.port;
   // Room for a whole polling body; Engine.IO refuses what is larger than maxPayload itself.
@@ -60,7 +59,7 @@ Status StandaloneServer::start() {
   return parts_->http->start();
 }
 
-Status StandaloneServer::run() {
+Status StandaloneServer::run(const std::function<void()>& on_listening) {
   // Blocked before the loops' threads start, so that they inherit it.
   sigset_t ending;
   sigemptyset(&ending);
@@ -68,6 +67,7 @@ Status StandaloneServer::run() {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   if (auto status = start(); !status) return status;
+  if (on_listening) on_listening();
   int signal = 0;
   sigwait(&ending, &signal);
   stop();

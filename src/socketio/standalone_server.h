@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "http/server.h"
 #include "socketio/server.h"
 
 namespace patchbay::socketio {
@@ -21,6 +22,9 @@ struct StandaloneOptions {
   std::string tls_certificate;
   std::string tls_key;
   ServerOptions io;
+  // Deadlines and limits of HTTP. Its address, port and TLS settings, and the largest body, follow from the
+  // above.
+  http::ServerOptions http;
 };
 
 class StandaloneServer {
@@ -37,8 +41,9 @@ class StandaloneServer {
 
   // Listens and returns. Errors: the port is taken, the certificate cannot be read.
   Status start();
-  // start(), then waits for SIGINT or SIGTERM, then stop(). Errors are those of start().
-  Status run();
+  // start(), then waits for SIGINT or SIGTERM, then stop(). Errors are those of start(). `on_listening` is
+  // called once in between, on the calling thread; threads that it starts leave the two signals to run().
+  Status run(const std::function<void()>& on_listening = {});
   // The port that is listened on.
   uint16_t port() const;
   // Closes every connection and ends the loops.
