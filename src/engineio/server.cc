@@ -49,7 +49,7 @@ Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
 Server::~Server() = default;
 
 bool Server::owns_path(std::string_view path) const {
-  const std::string_view own = options_.path;
+  const std::string_view own = options_.path.empty() ? "/engine.io/" : std::string_view(options_.path);
   return path == own || path == own.substr(0, own.size() - 1);
 }
 

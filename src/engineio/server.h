@@ -61,7 +61,8 @@ struct HttpCompressionOptions {
 struct ServerOptions {
   SessionOptions session;
   // Where the server lives; a request belongs to it if its path is this, with or without the last slash.
-  std::string path = "/engine.io/";
+  // Empty: "/engine.io/", and "/socket.io/" under a Socket.IO server.
+  std::string path;
   bool allow_polling = true;
   bool allow_websocket = true;
   // Takes clients that speak revision 3 (EIO=3, Socket.IO 2) beside those of revision 4. JSONP is never

@@ -275,7 +275,9 @@ TEST_F(SocketIoTest, ShowsAnObserverEverything) {
 }
 
 TEST(StandaloneServer, ServesAndSaysWhyItCannot) {
-  StandaloneServer server({.port = 0, .shards = 2});
+  // Options of the layer below leave the path as clients expect it.
+  StandaloneServer server({.port = 0, .shards = 2, .io = {.engine = {.allow_polling = false}}});
+  EXPECT_EQ(server.io().options().engine.path, "/socket.io/");
   server.io().sockets().on("ping", [](Socket&, Event& event) { event.ack("pong"); });
   ASSERT_TRUE(server.start());
   Client client = Client::joined(server.port());

@@ -31,6 +31,11 @@ bool matches_pattern(std::string_view pattern, std::string_view name) {
   return name.empty();
 }
 
+ServerOptions with_path(ServerOptions options) {
+  if (options.engine.path.empty()) options.engine.path = "/socket.io/";
+  return options;
+}
+
 std::string with_slash(std::string_view name) {
   std::string key(name);
   if (!key.starts_with('/')) key.insert(0, 1, '/');
@@ -41,7 +46,7 @@ std::string with_slash(std::string_view name) {
 
 Server::Server(net::ShardGroup& shards, ServerOptions options)
     : shards_(shards),
-      options_(std::move(options)),
+      options_(with_path(std::move(options))),
       output_budget_(options_.output.process_bytes),
       engine_(shards, options_.engine, [this](engineio::Connection& connection) {
         return std::make_unique<ClientConnection>(*this, connection);

@@ -40,7 +40,7 @@ struct OutputOptions {
 };
 
 struct ServerOptions {
-  engineio::ServerOptions engine{.path = "/socket.io/"};
+  engineio::ServerOptions engine;
   // A connection that has joined no namespace by then is closed.
   Milliseconds connect_timeout{45'000};
   // Attachments of one packet.

@@ -17,7 +17,7 @@ struct StandaloneServer::Parts final : http::Handler {
     if (io.owns_path(exchange->request().path)) return io.handle(exchange);
     if (on_request) return on_request(exchange);
     exchange->respond(http::error_response(404, "RESOURCE_NOT_FOUND",
-                                           "Only " + options.io.engine.path + " is served here."));
+                                           "Only " + io.options().engine.path + " is served here."));
   }
 
   StandaloneOptions options;

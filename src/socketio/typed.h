@@ -4,7 +4,7 @@
 // thread.
 //
 // A described struct is read as clients expect: members that it does not name are ignored, a std::optional
-// may be null or missing, and an error says where it is ("argument 0.parts[2].size: …").
+// may be null or missing, and an error says where it is ("argument 0.parts[2].size is missing").
 #pragma once
 
 #include <functional>
@@ -50,6 +50,10 @@ inline constexpr bool kIsVector = false;
 template <typename T>
 inline constexpr bool kIsVector<std::vector<T>> = true;
 
+inline std::unexpected<Error> wrong_form(const std::string& where, const std::string& what) {
+  return fail(ErrorCode::kValidation, where + " does not have the form that is wanted: " + what);
+}
+
 // `value` as a T; `where` is its name in errors.
 template <typename T>
 Result<T> read(const boost::json::value& value, const std::string& where);
@@ -57,7 +61,7 @@ Result<T> read(const boost::json::value& value, const std::string& where);
 template <typename T>
 Result<T> read_described(const boost::json::value& value, const std::string& where) {
   const boost::json::object* const object = value.if_object();
-  if (object == nullptr) return fail(ErrorCode::kValidation, where + ": value is not an object");
+  if (object == nullptr) return wrong_form(where, "value is not an object");
   T made{};
   Status status;
   boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
@@ -91,7 +95,7 @@ Result<T> read(const boost::json::value& value, const std::string& where) {
     return made;
   } else if constexpr (kIsVector<T>) {
     const boost::json::array* const array = value.if_array();
-    if (array == nullptr) return fail(ErrorCode::kValidation, where + ": value is not an array");
+    if (array == nullptr) return wrong_form(where, "value is not an array");
     T made;
     for (const boost::json::value& element : *array) {
       PB_ASSIGN(auto it,
@@ -101,7 +105,7 @@ Result<T> read(const boost::json::value& value, const std::string& where) {
     return made;
   } else {
     auto made = boost::json::try_value_to<T>(value);
-    if (!made) return fail(ErrorCode::kValidation, where + ": " + made.error().message());
+    if (!made) return wrong_form(where, made.error().message());
     return std::move(*made);
   }
 }

@@ -67,14 +67,18 @@ TEST(Typed, IgnoresMembersItDoesNotKnowAndDoesWithoutOptionalOnes) {
 TEST(Typed, SaysWhichValueIsMissingOrWrong) {
   const std::map<std::string_view, std::string_view> cases = {
       {"", "argument 0 is missing"},
-      {"7", "argument 0: value is not an object"},
+      {"7", "argument 0 does not have the form that is wanted: value is not an object"},
       {R"({"room":"a","kind":"text"})", "argument 0.parts is missing"},
-      {R"({"room":1,"kind":"text","parts":[]})", "argument 0.room: value is not a string"},
-      {R"({"room":"a","kind":"film","parts":[]})", "argument 0.kind: unknown name"},
-      {R"({"room":"a","kind":"text","parts":{}})", "argument 0.parts: value is not an array"},
+      {R"({"room":1,"kind":"text","parts":[]})",
+       "argument 0.room does not have the form that is wanted: value is not a string"},
+      {R"({"room":"a","kind":"film","parts":[]})",
+       "argument 0.kind does not have the form that is wanted: unknown name"},
+      {R"({"room":"a","kind":"text","parts":{}})",
+       "argument 0.parts does not have the form that is wanted: value is not an array"},
       {R"({"room":"a","kind":"text","parts":[{"name":"p","sizes":[]},{"name":"q"}]})",
        "argument 0.parts[1].sizes is missing"},
-      {R"({"room":"a","kind":"text","parts":[],"note":5})", "argument 0.note: value is not a string"},
+      {R"({"room":"a","kind":"text","parts":[],"note":5})",
+       "argument 0.note does not have the form that is wanted: value is not a string"},
   };
   for (const auto& [json, message] : cases) {
     const auto post = read<Post>(json);
@@ -111,7 +115,9 @@ TEST_F(SocketIoTest, HandsDescribedStructsToHandlersOfANamespaceAndOfASocket) {
   client.send(R"(22["parts",[{"name":"p","sizes":[4]}]])");
   EXPECT_EQ(client.read(), R"(32[1,{"name":"p","sizes":[4]}])");
   client.send(R"(23["parts",[7]])");
-  EXPECT_EQ(client.read(), R"(33[{"ok":false,"error":"argument 0[0]: value is not an object"}])");
+  EXPECT_EQ(
+      client.read(),
+      R"(33[{"ok":false,"error":"argument 0[0] does not have the form that is wanted: value is not an object"}])");
 }
 
 }  // namespace

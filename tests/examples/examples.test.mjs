@@ -92,7 +92,7 @@ describe('chat', () => {
     const heard = record(ada);
     assert.deepEqual(await ask(ben, 'message', { room: 'tea' }), { ok: false, error: 'argument 0.text is missing' });
     assert.deepEqual(await ask(ben, 'message', { room: 7, text: 'x' }), {
-      ok: false, error: 'argument 0.room: value is not a string',
+      ok: false, error: 'argument 0.room does not have the form that is wanted: value is not a string',
     });
     assert.deepEqual(await ask(ben, 'message', { room: 'tea', text: 'let me in' }), { ok: false });
     assert.deepEqual(await ask(ada, 'message', { room: 'tea', text: 'last' }), { ok: true });

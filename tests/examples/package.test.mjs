@@ -41,14 +41,14 @@ test('every header says at its top what it is for', () => {
   }
 });
 
-test('the package needs nothing but threads, OpenSSL and Boost.JSON', () => {
+test('the package needs nothing but threads, OpenSSL, zlib and Boost.JSON', () => {
   const config = readFileSync(join(PREFIX, files.find((name) => name.endsWith('/patchbayConfig.cmake'))), 'utf8');
   const found = [...config.matchAll(/^find_dependency\((\w+)/gm)].map(([, name]) => name);
-  assert.deepEqual(found.sort(), ['Boost', 'OpenSSL', 'Threads']);
+  assert.deepEqual(found.sort(), ['Boost', 'OpenSSL', 'Threads', 'ZLIB']);
   const targets = readFileSync(join(PREFIX, files.find((name) => name.endsWith('/patchbayTargets.cmake'))), 'utf8');
   const linked = new Set([...targets.matchAll(/INTERFACE_LINK_LIBRARIES "([^"]*)"/g)]
     .flatMap(([, list]) => list.split(';').map((name) => name.replace(/^\\\$<LINK_ONLY:(.*)>$/, '$1'))));
   for (const name of linked) {
-    assert.match(name, /^(patchbay::(base|net|http|websocket|engineio|socketio)|Boost::json|OpenSSL::(SSL|Crypto)|Threads::Threads|)$/);
+    assert.match(name, /^(patchbay::(base|net|http|websocket|engineio|socketio)|Boost::json|OpenSSL::(SSL|Crypto)|Threads::Threads|ZLIB::ZLIB|)$/);
   }
 });
