@@ -29,6 +29,7 @@ struct Settings {
   std::string tls_certificate;
   std::string tls_key;
   size_t max_payload = 1'000'000;
+  bool recovery = false;
 };
 
 // Sends every message back as it came.
@@ -152,6 +153,7 @@ int run(const Settings& settings) {
   net::ShardGroup shards(settings.shards);
   socketio::ServerOptions io_options{.engine = engine_options(settings, "/socket.io/")};
   if (settings.profile == "suites") io_options.connect_timeout = Milliseconds(1'000);
+  if (settings.recovery) io_options.connection_state_recovery.emplace();
   socketio::Server io(shards, io_options);
   set_up_common(io);
   std::unique_ptr<engineio::Server> echo;
@@ -190,6 +192,7 @@ int main(int argc, char** argv) {
   app.add_option("--tls-cert", settings.tls_certificate, "PEM certificate chain");
   app.add_option("--tls-key", settings.tls_key, "PEM private key");
   app.add_option("--max-payload", settings.max_payload, "largest message in bytes");
+  app.add_flag("--recovery", settings.recovery, "connection state recovery");
   CLI11_PARSE(app, argc, argv);
   return run(settings);
 }

@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     'max-payload': { type: 'string', default: '1000000' },
     'tls-cert': { type: 'string' },
     'tls-key': { type: 'string' },
+    recovery: { type: 'boolean', default: false },
   },
 });
 
@@ -69,7 +70,9 @@ function serveSuites() {
 }
 
 function serveBench() {
-  const io = new SocketServer(server, { maxHttpBufferSize, cors: { origin: '*' } });
+  const io = new SocketServer(server, {
+    maxHttpBufferSize, cors: { origin: '*' }, ...(options.recovery && { connectionStateRecovery: {} }),
+  });
   io.on('connection', (socket) => {
     socket.on('echo', (argument, ack) => ack(argument));
     serveCommon(io, socket);
