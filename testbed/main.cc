@@ -29,6 +29,7 @@ struct Settings {
   std::string tls_certificate;
   std::string tls_key;
   size_t max_payload = 1'000'000;
+  bool scatter = false;
 };
 
 // Sends every message back as it came.
@@ -137,6 +138,7 @@ int run(const Settings& settings) {
   options.listen.host = settings.host;
   options.listen.port = settings.port;
   options.limits.max_body_bytes = settings.max_payload + 1024;
+  options.scatter = settings.scatter;
   if (!settings.tls_certificate.empty()) {
     auto tls = net::TlsContext::from_files(settings.tls_certificate, settings.tls_key);
     if (!tls) return fail_start(tls.error());
@@ -190,6 +192,9 @@ int main(int argc, char** argv) {
   app.add_option("--tls-cert", settings.tls_certificate, "PEM certificate chain");
   app.add_option("--tls-key", settings.tls_key, "PEM private key");
   app.add_option("--max-payload", settings.max_payload, "largest message in bytes");
+  app.add_flag(
+      "--scatter", settings.scatter,
+      "hand connections to the shards in turn, so that the requests of a session land on different ones");
   CLI11_PARSE(app, argc, argv);
   return run(settings);
 }
