@@ -30,6 +30,8 @@ struct Settings {
   std::string tls_key;
   size_t max_payload = 1'000'000;
   bool scatter = false;
+  int64_t ping_interval_ms = 0;  // 0: the profile's
+  int64_t ping_timeout_ms = 0;
 };
 
 // Sends every message back as it came.
@@ -68,6 +70,8 @@ engineio::ServerOptions engine_options(const Settings& settings, std::string pat
     options.session.ping_timeout = Milliseconds(200);
     options.allow_eio3 = true;
   }
+  if (settings.ping_interval_ms > 0) options.session.ping_interval = Milliseconds(settings.ping_interval_ms);
+  if (settings.ping_timeout_ms > 0) options.session.ping_timeout = Milliseconds(settings.ping_timeout_ms);
   return options;
 }
 
