@@ -30,6 +30,9 @@ struct Settings {
   std::string tls_key;
   size_t max_payload = 1'000'000;
   bool recovery = false;
+  bool scatter = false;
+  int64_t ping_interval_ms = 0;  // 0: the profile's
+  int64_t ping_timeout_ms = 0;
 };
 
 // Sends every message back as it came.
@@ -68,6 +71,8 @@ engineio::ServerOptions engine_options(const Settings& settings, std::string pat
     options.session.ping_timeout = Milliseconds(200);
     options.allow_eio3 = true;
   }
+  if (settings.ping_interval_ms > 0) options.session.ping_interval = Milliseconds(settings.ping_interval_ms);
+  if (settings.ping_timeout_ms > 0) options.session.ping_timeout = Milliseconds(settings.ping_timeout_ms);
   return options;
 }
 
@@ -138,6 +143,7 @@ int run(const Settings& settings) {
   options.listen.host = settings.host;
   options.listen.port = settings.port;
   options.limits.max_body_bytes = settings.max_payload + 1024;
+  options.scatter = settings.scatter;
   if (!settings.tls_certificate.empty()) {
     auto tls = net::TlsContext::from_files(settings.tls_certificate, settings.tls_key);
     if (!tls) return fail_start(tls.error());
@@ -193,6 +199,9 @@ int main(int argc, char** argv) {
   app.add_option("--tls-key", settings.tls_key, "PEM private key");
   app.add_option("--max-payload", settings.max_payload, "largest message in bytes");
   app.add_flag("--recovery", settings.recovery, "connection state recovery");
+  app.add_flag(
+      "--scatter", settings.scatter,
+      "hand connections to the shards in turn, so that the requests of a session land on different ones");
   CLI11_PARSE(app, argc, argv);
   return run(settings);
 }

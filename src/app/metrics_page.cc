@@ -1,6 +1,7 @@
 #include "app/metrics_page.h"
 
 #include <fstream>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,21 @@ class Families {
   }
   void gauge(const std::string& name, const std::string& help, double value, Labels labels = {}) {
     add(name, help, prometheus::MetricType::Gauge, std::move(labels)).gauge.value = value;
+  }
+  // Values are multiplied by `unit`: 1e-3 for milliseconds shown as seconds.
+  void histogram(const std::string& name, const std::string& help, const HistogramValues& values, double unit,
+                 Labels labels = {}) {
+    auto& histogram = add(name, help, prometheus::MetricType::Histogram, std::move(labels)).histogram;
+    uint64_t so_far = 0;
+    for (size_t i = 0; i < values.bounds.size(); ++i) {
+      so_far += values.counts[i];
+      histogram.bucket.push_back(
+          {.cumulative_count = so_far, .upper_bound = static_cast<double>(values.bounds[i]) * unit});
+    }
+    histogram.sample_count = values.count();
+    histogram.sample_sum = static_cast<double>(values.sum) * unit;
+    histogram.bucket.push_back(
+        {.cumulative_count = histogram.sample_count, .upper_bound = std::numeric_limits<double>::infinity()});
   }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
@@ -57,6 +73,46 @@ double cpu_seconds() {
 
 double read(const std::atomic<uint64_t>& value) {
   return static_cast<double>(value.load(std::memory_order_relaxed));
+}
+
+// One counter for each value of an enumeration, which `values` is indexed by.
+template <typename Kind, size_t kSize>
+void each(Families& out, const std::string& name, const std::string& help, const std::string& label,
+          const std::array<uint64_t, kSize>& values) {
+  for (size_t i = 0; i < kSize; ++i)
+    out.counter(name, help, static_cast<double>(values[i]),
+                {{label, std::string(to_string(static_cast<Kind>(i)))}});
+}
+
+void add_engine(Families& out, const engineio::Metrics& engine) {
+  out.gauge("patchbay_engineio_sessions", "Engine.IO sessions now.", static_cast<double>(engine.sessions));
+  each<engineio::TransportKind>(out, "patchbay_engineio_sessions_opened_total",
+                                "Sessions by first transport.", "transport", engine.opened);
+  each<engineio::CloseReason>(out, "patchbay_engineio_sessions_closed_total",
+                              "Sessions that ended, by reason.", "reason", engine.closed);
+  each<engineio::UpgradeOutcome>(out, "patchbay_engineio_upgrades_total",
+                                 "What became of second transports that wanted to take over.", "outcome",
+                                 engine.upgrades);
+  each<engineio::RefusalCode>(out, "patchbay_engineio_refused_total",
+                              "Requests refused with an Engine.IO error.", "error", engine.refused);
+  each<engineio::BusyReason>(out, "patchbay_engineio_turned_away_total",
+                             "New sessions turned away for now, with Retry-After.", "reason", engine.busy);
+  const auto traffic = [&](const std::string& name, const std::string& help, auto member) {
+    for (size_t i = 0; i < engine.traffic.size(); ++i)
+      out.counter(name, help, static_cast<double>(engine.traffic[i].*member),
+                  {{"transport", std::string(to_string(static_cast<engineio::TransportKind>(i)))}});
+  };
+  using Traffic = engineio::TrafficCounts<uint64_t>;
+  traffic("patchbay_engineio_packets_in_total", "Packets received.", &Traffic::packets_in);
+  traffic("patchbay_engineio_packets_out_total", "Packets sent.", &Traffic::packets_out);
+  traffic("patchbay_engineio_bytes_in_total", "Bytes of the packets received.", &Traffic::bytes_in);
+  traffic("patchbay_engineio_bytes_out_total", "Bytes of the packets sent.", &Traffic::bytes_out);
+  out.counter("patchbay_engineio_heartbeats_sent_total", "Pings sent; to old clients, pongs.",
+              static_cast<double>(engine.heartbeats_sent));
+  out.counter("patchbay_engineio_heartbeats_missed_total", "Sessions that ended for the lack of a heartbeat.",
+              static_cast<double>(engine.heartbeats_missed));
+  out.histogram("patchbay_engineio_heartbeat_lateness_seconds",
+                "How long after its due time a ping was sent.", engine.heartbeat_lateness_ms, 1e-3);
 }
 
 bool is_loopback(std::string_view address) {
@@ -95,29 +151,7 @@ std::string MetricsPage::render() const {
   out.counter("patchbay_http_bad_requests_total", "Requests refused by the parser.", read(http.bad_requests));
   out.counter("patchbay_http_timeouts_total", "Requests that did not arrive in time.", read(http.timeouts));
 
-  engineio::Server& engine = sources_.io.engine();
-  double polling = 0, websocket = 0, upgraded = 0, closed = 0, refused = 0, messages = 0, bytes = 0;
-  for (size_t i = 0; i < sources_.shards.size(); ++i) {
-    const auto& shard = engine.counters(i);
-    polling += read(shard.opened_polling);
-    websocket += read(shard.opened_websocket);
-    upgraded += read(shard.upgraded);
-    closed += read(shard.closed);
-    refused += read(shard.refused);
-    messages += read(shard.messages_in);
-    bytes += read(shard.bytes_in);
-  }
-  out.gauge("patchbay_engineio_sessions", "Engine.IO sessions now.",
-            static_cast<double>(engine.session_count()));
-  out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", polling,
-              {{"transport", "polling"}});
-  out.counter("patchbay_engineio_sessions_opened_total", "Sessions by first transport.", websocket,
-              {{"transport", "websocket"}});
-  out.counter("patchbay_engineio_upgrades_total", "Sessions that moved to WebSocket.", upgraded);
-  out.counter("patchbay_engineio_sessions_closed_total", "Sessions that ended.", closed);
-  out.counter("patchbay_engineio_refused_total", "Requests refused with an Engine.IO error.", refused);
-  out.counter("patchbay_websocket_messages_in_total", "Messages received by WebSocket.", messages);
-  out.counter("patchbay_websocket_bytes_in_total", "Their payload bytes.", bytes);
+  add_engine(out, sources_.io.engine().metrics());
 
   out.gauge("patchbay_realtime_sockets", "Sockets in the main namespace.",
             static_cast<double>(sources_.realtime.socket_count()));
@@ -163,6 +197,10 @@ std::string MetricsPage::render() const {
              [](const auto& c) { return read(c.turns); });
   each_shard("patchbay_shard_busy_seconds_total", "Time outside of waiting.",
              [](const auto& c) { return read(c.busy_microseconds) / 1e6; });
+  for (size_t i = 0; i < sources_.shards.size(); ++i)
+    out.histogram("patchbay_shard_turn_seconds", "How long turns of the event loop took.",
+                  sources_.shards[i].counters().turn_microseconds.get(), 1e-6,
+                  {{"shard", std::to_string(i)}});
   for (size_t i = 0; i < sources_.shards.size(); ++i)
     out.gauge("patchbay_shard_longest_turn_seconds", "Longest turn so far.",
               read(sources_.shards[i].counters().longest_turn_microseconds) / 1e6,

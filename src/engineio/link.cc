@@ -1,5 +1,6 @@
 #include "engineio/link.h"
 
+#include "engineio/drain.h"
 #include "engineio/server_shard.h"
 
 namespace patchbay::engineio {
@@ -24,7 +25,7 @@ Server::Link::Link(Server& server, net::Shard& shard, const SessionId& id,
     : server_(server),
       shard_(shard),
       handshake_(std::move(handshake)),
-      session_(id, server.options_.session, *this, dialect) {}
+      session_(id, server.per_shard_[shard.index()]->context, *this, dialect) {}
 
 Server::Link::~Link() {
   if (flush_pending_) shard_.forget(*this);
@@ -36,9 +37,11 @@ void Server::Link::accept() {
   session_.set_application(*application_);
 }
 
-void Server::Link::open_with_poll(const http::ExchangePtr& exchange) {
+void Server::Link::open_with_poll(const http::ExchangePtr& exchange, const HeaderLines& headers) {
   poll_ = exchange;
+  initial_headers_ = &headers;
   session_.open(TransportKind::kPolling, shard_.now());
+  initial_headers_ = nullptr;
   accept();
 }
 
@@ -92,11 +95,18 @@ void Server::Link::on_post(const http::ExchangePtr& exchange, BodyKind kind) {
       server_.refuse(exchange, refusals::kBody);
       break;
     case Session::PostVerdict::kTooLarge:
-      server_.respond(exchange,
-                      http::error_response(413, to_string(ErrorCode::kPayloadTooLarge),
-                                           "The polling body is larger than maxPayload, " +
-                                               std::to_string(server_.options_.session.max_payload) +
-                                               " bytes. Send less at a time."));
+      server_.respond(
+          exchange, http::error_response(
+                        413, to_string(ErrorCode::kPayloadTooLarge),
+                        "The polling body has " + std::to_string(exchange->request().body.size()) +
+                            " bytes; maxPayload is " + std::to_string(server_.options_.session.max_payload) +
+                            ". Send less at a time."));
+      break;
+    case Session::PostVerdict::kFlood:
+      server_.respond(exchange, http::error_response(
+                                    429, to_string(ErrorCode::kRateLimitExceeded),
+                                    "The session sent more packets or bytes a second than this server takes "
+                                    "and has been closed. Connect again and send slower."));
       break;
   }
 }
@@ -119,6 +129,8 @@ void Server::Link::answer_poll(std::string body, BodyKind kind, bool compress) {
   http::Response response{.body = std::move(body)};
   response.set("content-type",
                kind == BodyKind::kText ? "text/plain; charset=UTF-8" : "application/octet-stream");
+  if (initial_headers_ != nullptr)
+    response.headers.insert(response.headers.end(), initial_headers_->begin(), initial_headers_->end());
   server_.respond(exchange, std::move(response), compress);
 }
 
@@ -149,7 +161,6 @@ void Server::Link::promote_candidate() {
   websocket_ = std::move(candidate_->connection);
   websocket_->set_handler(*this);
   shard_.destroy_later(std::move(candidate_));
-  PerShard::bump(server_.per_shard_[shard_.index()]->counters.upgraded);
 }
 void Server::Link::set_deadline(SteadyTime when) {
   shard_.timers().schedule(*this, static_cast<uint64_t>(when.time_since_epoch().count()));
@@ -167,15 +178,12 @@ void Server::Link::forget() {
   shard_.destroy_later(std::move(it->second));
   mine.sessions.erase(it);
   mine.session_count.store(mine.sessions.size(), std::memory_order_relaxed);
-  PerShard::bump(mine.counters.closed);
+  if (mine.drain) mine.drain->on_session_gone();
 }
 
 // --- WebSocket, timer, end of turn ------------------------------------------------------------------------
 
 void Server::Link::on_message(bool binary, std::string_view payload) {
-  Counters& counters = server_.per_shard_[shard_.index()]->counters;
-  PerShard::bump(counters.messages_in);
-  PerShard::bump(counters.bytes_in, payload.size());
   binary ? session_.on_websocket_binary(payload, shard_.now())
          : session_.on_websocket_text(payload, shard_.now());
 }

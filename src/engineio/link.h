@@ -23,7 +23,8 @@ class Server::Link final : public Connection,
   ~Link() override;
 
   // --- From the server ---
-  void open_with_poll(const http::ExchangePtr& exchange);
+  // `headers` go out with the answer.
+  void open_with_poll(const http::ExchangePtr& exchange, const HeaderLines& headers);
   void open_with_websocket(net::StreamPtr stream, const websocket::Upgrade& upgrade, std::string leftover);
   void on_get(const http::ExchangePtr& exchange);
   void on_post(const http::ExchangePtr& exchange, BodyKind kind);
@@ -72,6 +73,7 @@ class Server::Link final : public Connection,
   Session session_;
   std::unique_ptr<Session::Application> application_;
   http::ExchangePtr poll_;
+  const HeaderLines* initial_headers_ = nullptr;  // while the first poll is answered
   websocket::Connection::Ptr websocket_;
   std::unique_ptr<Candidate> candidate_;
   bool flush_pending_ = false;

@@ -6,7 +6,10 @@
 
 #include "base/bytes.h"
 #include "base/error_code.h"
+#include "base/ids.h"
+#include "engineio/drain.h"
 #include "engineio/link.h"
+#include "engineio/opening.h"
 #include "engineio/server_shard.h"
 #include "http/content_coding.h"
 #include "http/query.h"
@@ -36,14 +39,27 @@ std::optional<std::string> Handshake::query_parameter(std::string_view name) con
   return http::query_parameter(query, name);
 }
 
+Server::PerShard::PerShard(net::Shard& its_shard, const ServerOptions& options, size_t shards)
+    : shard(&its_shard),
+      context(options.session),
+      deflate(options.per_message_deflate),
+      compressed_polls(options.http_compression.max_bytes_per_turn),
+      addresses(RateLimit(options.admission.sessions_per_second_per_address, options.admission.address_burst),
+                options.admission.max_addresses / shards) {}
+
+Server::PerShard::~PerShard() = default;
+
 Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
-    : shards_(shards), options_(std::move(options)), accept_(std::move(accept)) {
+    : shards_(shards),
+      options_(std::move(options)),
+      accept_(std::move(accept)),
+      admission_rate_(options_.admission.sessions_per_second / static_cast<double>(shards.size()),
+                      options_.admission.session_burst / static_cast<double>(shards.size())) {
   if (shards.size() > SessionId::kMaxShards)
     throw std::invalid_argument("an Engine.IO server has at most 64 shards");
-  for (size_t i = 0; i < shards.size(); ++i) {
-    per_shard_.push_back(std::make_unique<PerShard>(options_));
-    per_shard_.back()->shard = &shards[i];
-  }
+  if (options_.cookie) check(*options_.cookie);
+  for (size_t i = 0; i < shards.size(); ++i)
+    per_shard_.push_back(std::make_unique<PerShard>(shards[i], options_, shards.size()));
 }
 
 Server::~Server() = default;
@@ -57,8 +73,15 @@ Server::PerShard& Server::shard_of(const SessionId& id) const {
   return *per_shard_[id.shard_index()];
 }
 
-const Server::Counters& Server::counters(size_t shard) const {
-  return per_shard_[shard]->counters;
+const ShardMetrics& Server::metrics(size_t shard) const {
+  return per_shard_[shard]->context.metrics;
+}
+
+Metrics Server::metrics() const {
+  Metrics sums;
+  for (const auto& per_shard : per_shard_) sums.add(per_shard->context.metrics);
+  sums.sessions = session_count();
+  return sums;
 }
 
 size_t Server::session_count() const {
@@ -67,9 +90,12 @@ size_t Server::session_count() const {
   return count;
 }
 
+// --- Answers ----------------------------------------------------------------------------------------------
+
 void Server::respond(const http::ExchangePtr& exchange, http::Response response, bool compress) const {
   options_.origins.add_headers(exchange->request(), response);
   response.set("cache-control", "no-store");
+  if (options_.headers) options_.headers(exchange->request(), response.headers);
   const HttpCompressionOptions& compression = options_.http_compression;
   compress = compress && compression.enabled && response.body.size() >= compression.threshold;
   const auto answer = [this, exchange, compress](http::Response& ready) {
@@ -95,25 +121,79 @@ void Server::compress_body(const http::Exchange& exchange, net::Shard& shard,
   response.set("content-encoding", std::string(http::to_string(coding)));
 }
 
-void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const {
-  PerShard::bump(per_shard_[net::Shard::current()->index()]->counters.refused);
-  respond(exchange, to_response(refusal));
+std::string Server::finish_upgrade_response(const http::Request& request, std::string response,
+                                            HeaderLines more) const {
+  if (options_.headers) options_.headers(request, more);
+  return with_headers(std::move(response), more);
 }
 
-void Server::refuse_busy(const http::ExchangePtr& exchange, std::string_view message) const {
-  PerShard::bump(per_shard_[exchange->shard().index()]->counters.refused);
-  http::Response response = http::error_response(503, to_string(ErrorCode::kServiceUnavailable), message);
-  response.set("retry-after", "2");
+void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal,
+                    std::string_view message) const {
+  metrics_here().refused[static_cast<size_t>(refusal.code)].add();
+  http::Response response = to_response(refusal, message);
+  if (options_.on_connection_error)
+    options_.on_connection_error({.status = response.status,
+                                  .code = refusal.code,
+                                  .message = message.empty() ? to_string(refusal.code) : message,
+                                  .context = refusal.hint,
+                                  .address = exchange->request().remote_address});
   respond(exchange, std::move(response));
 }
+
+namespace {
+
+std::string_view message_of(BusyReason reason) {
+  switch (reason) {
+    case BusyReason::kShuttingDown:
+    case BusyReason::kDraining:
+      return "The server is shutting down. Connect again in a moment.";
+    case BusyReason::kTooManySessions:
+      return "There are too many sessions. Try again in a moment.";
+    case BusyReason::kRate:
+      return "Too many sessions are being opened just now. Try again in a moment.";
+    case BusyReason::kAddressRate:
+      return "Too many sessions were opened from your address. Try again in a moment, and reconnect less "
+             "often.";
+    case BusyReason::kUndecided:
+      return "The server could not decide in time whether to let you in. Try again in a moment.";
+  }
+  return "The server is busy. Try again in a moment.";
+}
+
+}  // namespace
+
+void Server::refuse_busy(const http::ExchangePtr& exchange, BusyReason reason, Milliseconds wait) const {
+  metrics_here().busy[static_cast<size_t>(reason)].add();
+  const bool own_fault = reason == BusyReason::kAddressRate;
+  http::Response response =
+      own_fault ? http::error_response(429, to_string(ErrorCode::kRateLimitExceeded), message_of(reason))
+                : http::error_response(503, to_string(ErrorCode::kServiceUnavailable), message_of(reason));
+  // Those who are turned away together must not come back together.
+  const double jitter = random_unit() * static_cast<double>(std::max<int64_t>(
+                                            options_.admission.retry_after_spread.count(), 0));
+  const auto milliseconds = std::min<int64_t>(wait.count(), 86'400'000) + static_cast<int64_t>(jitter);
+  response.set("retry-after", std::to_string(std::max<int64_t>(1, (milliseconds + 999) / 1000)));
+  if (options_.on_connection_error)
+    options_.on_connection_error({.status = response.status,
+                                  .code = std::nullopt,
+                                  .message = message_of(reason),
+                                  .context = to_string(reason),
+                                  .address = exchange->request().remote_address});
+  respond(exchange, std::move(response));
+}
+
+ShardMetrics& Server::metrics_here() const {
+  return per_shard_[net::Shard::current()->index()]->context.metrics;
+}
+
+// --- Requests ---------------------------------------------------------------------------------------------
 
 void Server::handle(const http::ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   if (auto preflight = options_.origins.preflight(request)) return exchange->respond(std::move(*preflight));
   if (options_.origins.check(request) == http::OriginPolicy::Verdict::kRefused)
     return exchange->respond(options_.origins.refusal(request));
-  if (closing_.load(std::memory_order_relaxed))
-    return refuse_busy(exchange, "The server is shutting down. Connect again in a moment.");
+  if (closing_.load(std::memory_order_relaxed)) return refuse_busy(exchange, BusyReason::kShuttingDown);
   // Everything about the request is checked before anything is looked up or upgraded.
   const auto transport = request.query_parameter("transport");
   const bool polling = transport == "polling" && options_.allow_polling;
@@ -137,71 +217,13 @@ void Server::handle(const http::ExchangePtr& exchange) {
   if (request.method != http::Method::kGet) return refuse(exchange, refusals::kMethod);
   if (websocket != upgrade) return refuse(exchange, refusals::kUpgradeMismatch);
   if (protocol == 0) return refuse(exchange, refusals::kProtocol);
-  if (per_shard_[exchange->shard().index()]->sessions.size() >= options_.max_sessions_per_shard)
-    return refuse_busy(exchange, "There are too many sessions. Try again in a moment.");
   const auto base64 = request.query_parameter("b64");
   const Dialect dialect{.protocol = static_cast<uint8_t>(protocol),
                         .base64_only = base64 && !base64->empty() && *base64 != "0" && *base64 != "false"};
-  websocket ? open_websocket(exchange, dialect) : open_polling(exchange, dialect);
-}
-
-// --- New sessions -----------------------------------------------------------------------------------------
-
-namespace {
-
-// What is worth keeping of a request's headers, in memory of exactly that size.
-HeaderList keep_headers(const http::Request& request, bool websocket) {
-  constexpr std::array<std::string_view, 5> kOpening{"connection", "upgrade", "sec-websocket-key",
-                                                     "sec-websocket-version", "sec-websocket-extensions"};
-  const auto kept = [&](std::string_view name) {
-    return !websocket || std::ranges::find(kOpening, name) == kOpening.end();
-  };
-  size_t bytes = 0;
-  for (const auto& [name, value] : request.headers)
-    if (kept(name)) bytes += HeaderList::bytes_of(name, value);
-  HeaderList headers;
-  headers.reserve(bytes);
-  for (const auto& [name, value] : request.headers)
-    if (kept(name)) headers.emplace_back(name, value);
-  return headers;
-}
-
-std::shared_ptr<const Handshake> make_handshake(const http::Request& request, bool websocket) {
-  return std::make_shared<const Handshake>(Handshake{.headers = keep_headers(request, websocket),
-                                                     .query = request.query,
-                                                     .address = request.remote_address,
-                                                     .secure = request.secure,
-                                                     .websocket = websocket,
-                                                     .time = SystemClock().wall_now()});
-}
-
-}  // namespace
-
-void Server::open_polling(const http::ExchangePtr& exchange, Dialect dialect) {
-  net::Shard& shard = exchange->shard();
-  PerShard& mine = *per_shard_[shard.index()];
-  const SessionId id = SessionId::generate(shard.index());
-  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), false), dialect);
-  Link& it = *link;
-  mine.sessions.emplace(id, std::move(link));
-  mine.session_count.store(mine.sessions.size(), std::memory_order_relaxed);
-  PerShard::bump(mine.counters.opened_polling);
-  it.open_with_poll(exchange);
-}
-
-void Server::open_websocket(const http::ExchangePtr& exchange, Dialect dialect) {
-  auto accepted = websocket::accept_upgrade(exchange->request(), options_.per_message_deflate);
-  if (!accepted) return respond(exchange, std::move(accepted).error());
-  net::Shard& shard = exchange->shard();
-  PerShard& mine = *per_shard_[shard.index()];
-  const SessionId id = SessionId::generate(shard.index());
-  auto link = std::make_unique<Link>(*this, shard, id, make_handshake(exchange->request(), true), dialect);
-  Link& it = *link;
-  mine.sessions.emplace(id, std::move(link));
-  mine.session_count.store(mine.sessions.size(), std::memory_order_relaxed);
-  PerShard::bump(mine.counters.opened_websocket);
-  http::Exchange::Upgrade upgrade = exchange->take_stream();
-  it.open_with_websocket(std::move(upgrade.stream), *accepted, std::move(upgrade.leftover));
+  admit({.exchange = exchange,
+         .websocket = websocket,
+         .dialect = dialect,
+         .address = options_.trusted_proxies.client_of(request)});
 }
 
 // --- Requests of a session, wherever they arrived ---------------------------------------------------------
@@ -248,11 +270,13 @@ void Server::handle_post(const http::ExchangePtr& exchange, const SessionId& id,
 void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id, int protocol) {
   auto accepted = websocket::accept_upgrade(exchange->request(), options_.per_message_deflate);
   if (!accepted) return respond(exchange, std::move(accepted).error());
+  accepted->response = finish_upgrade_response(exchange->request(), std::move(accepted->response), {});
   PerShard& owner = shard_of(id);
   const auto verdict = [this, exchange, id, protocol] {
     Link* const link = find_for(exchange, id, protocol);
     if (link == nullptr) return false;
     if (!link->session().may_upgrade()) {
+      metrics_here().upgrades[static_cast<size_t>(UpgradeOutcome::kRefused)].add();
       refuse(exchange, refusals::kNoUpgrade);
       return false;
     }
@@ -276,6 +300,20 @@ void Server::handle_upgrade(const http::ExchangePtr& exchange, const SessionId& 
           [attach, upgrade = exchange->take_stream()]() mutable { attach(std::move(upgrade)); });
     });
   });
+}
+
+// --- The end ----------------------------------------------------------------------------------------------
+
+bool Server::drain(Milliseconds spread, std::function<void()> done) {
+  if (draining_.exchange(true)) return false;
+  const auto progress = std::make_shared<Drain::Progress>();
+  progress->shards_left = per_shard_.size();
+  progress->done = std::move(done);
+  for (const auto& per_shard : per_shard_)
+    per_shard->shard->post([&mine = *per_shard, spread, progress] {
+      mine.drain = std::make_unique<Drain>(mine, spread, progress);
+    });
+  return true;
 }
 
 void Server::close() {

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "engineio/address_limiter.h"
+#include "engineio/handshake_options.h"
 #include "engineio/header_list.h"
+#include "engineio/metrics.h"
 #include "engineio/refusal.h"
 #include "engineio/session.h"
 #include "http/origin_policy.h"
@@ -24,8 +27,8 @@ struct Handshake {
   // In order, names in lower case. Of a WebSocket's request without those that only opened it: connection,
   // upgrade, sec-websocket-key, -version and -extensions.
   HeaderList headers;
-  std::string query;  // raw, without '?'
-  std::string address;
+  std::string query;    // raw, without '?'
+  std::string address;  // of the client; see trusted_proxies
   bool secure = false;
   bool websocket = false;
   WallTime time;
@@ -77,6 +80,26 @@ struct ServerOptions {
   HttpCompressionOptions http_compression;
   // Sessions on one shard; past it new ones are answered 503.
   size_t max_sessions_per_shard = 200'000;
+  AdmissionOptions admission;
+  // Whose X-Forwarded-For is believed.
+  http::TrustedProxies trusted_proxies;
+  // None: no cookie.
+  std::optional<CookieOptions> cookie;
+
+  // The callbacks below run on the shard of the connection, must not block, and are called from several
+  // shards at once. None of them is needed.
+
+  // Decides on each new session, now or later. It is asked after the limits of `admission`.
+  AllowRequest allow_request;
+  // Past it the client is answered 503.
+  Milliseconds allow_request_timeout{10'000};
+  // Requests of one shard that may wait for a decision; past it new ones are answered 503.
+  size_t max_undecided_per_shard = 10'000;
+  // For the answer that opens a session, and for every answer, upgrades included.
+  HeaderHook initial_headers;
+  HeaderHook headers;
+  // Told of every request that is refused, with the code and what the client was told.
+  std::function<void(const ConnectionError&)> on_connection_error;
 };
 
 class Server {
@@ -85,54 +108,71 @@ class Server {
   // once.
   using Accept = std::function<std::unique_ptr<Session::Application>(Connection&)>;
 
-  // Written by the shards, read by anyone.
-  struct Counters {
-    std::atomic<uint64_t> opened_polling{0};
-    std::atomic<uint64_t> opened_websocket{0};
-    std::atomic<uint64_t> upgraded{0};
-    std::atomic<uint64_t> closed{0};
-    std::atomic<uint64_t> refused{0};
-    std::atomic<uint64_t> messages_in{0};
-    std::atomic<uint64_t> bytes_in{0};
-  };
-
-  // At most SessionId::kMaxShards shards.
+  // At most SessionId::kMaxShards shards. Throws std::invalid_argument for more, and for options that make no
+  // sense.
   Server(net::ShardGroup& shards, ServerOptions options, Accept accept);
   ~Server();
 
   bool owns_path(std::string_view path) const;
   // A request for this server, on its connection's shard.
   void handle(const http::ExchangePtr& exchange);
-  // Closes every session; new ones are refused with 503. Not from a shard.
+  // Closes every session at once; new ones are refused with 503. Not from a shard.
   void close();
+  // Goes down gently: new sessions get 503 with Retry-After from now on, while those that are there go on
+  // until each is closed at a random moment of the next `spread`; what was queued for them is delivered
+  // first. `done` is called on a shard when the last one has ended and its bytes have left, which polling
+  // clients that do not come back can put off by close_timeout, and WebSockets that do not read by the
+  // stream's write_stall. Once, from any thread, while the shards run; a second call is false and does
+  // nothing. close() may cut it short.
+  bool drain(Milliseconds spread, std::function<void()> done);
 
   size_t session_count() const;
-  const Counters& counters(size_t shard) const;
+  // The sums over all shards. Any thread.
+  Metrics metrics() const;
+  const ShardMetrics& metrics(size_t shard) const;
   const ServerOptions& options() const { return options_; }
 
  private:
+  class Drain;
   class Link;
+  class Undecided;
+  struct Opening;
   struct PerShard;
 
   // `protocol` is the revision that the request names, 3 or 4; a session of the other one refuses it.
   void handle_get(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
   void handle_post(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
   void handle_upgrade(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
-  void open_polling(const http::ExchangePtr& exchange, Dialect dialect);
-  void open_websocket(const http::ExchangePtr& exchange, Dialect dialect);
+  // A new session, step by step; each may refuse it. On the connection's shard, but for admit_address().
+  void admit(Opening opening);
+  void admit_address(Opening opening, const AddressKey& key);
+  void admit_rate(Opening opening);
+  void ask(Opening opening);
+  void open(const Opening& opening);
+  void open_polling(const Opening& opening);
+  void open_websocket(const Opening& opening);
+  HeaderLines initial_headers_for(const http::Request& request, const SessionId& id) const;
   // Null, after an answer that refuses, unless there is such a session and it speaks `protocol`.
   Link* find_for(const http::ExchangePtr& exchange, const SessionId& id, int protocol);
   // `compress`: the body may be compressed, on the shard of the exchange.
   void respond(const http::ExchangePtr& exchange, http::Response response, bool compress = false) const;
   void compress_body(const http::Exchange& exchange, net::Shard& shard, http::Response& response) const;
-  void refuse(const http::ExchangePtr& exchange, const Refusal& refusal) const;
-  void refuse_busy(const http::ExchangePtr& exchange, std::string_view message) const;
+  void refuse(const http::ExchangePtr& exchange, const Refusal& refusal, std::string_view message = {}) const;
+  // Turns away for now; `wait` is what Retry-After says at least.
+  void refuse_busy(const http::ExchangePtr& exchange, BusyReason reason,
+                   Milliseconds wait = Milliseconds(0)) const;
+  // The headers of ServerOptions::headers, and `more`, in the 101 answer.
+  std::string finish_upgrade_response(const http::Request& request, std::string response,
+                                      HeaderLines more) const;
+  ShardMetrics& metrics_here() const;
   PerShard& shard_of(const SessionId& id) const;
 
   net::ShardGroup& shards_;
   const ServerOptions options_;
   const Accept accept_;
+  const RateLimit admission_rate_;  // of one shard
   std::atomic<bool> closing_{false};
+  std::atomic<bool> draining_{false};
   std::vector<std::unique_ptr<PerShard>> per_shard_;
 };
 

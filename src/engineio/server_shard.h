@@ -3,9 +3,11 @@
 
 #include <cstring>
 #include <memory>
+#include <unordered_map>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "engineio/address_limiter.h"
 #include "engineio/link.h"
 #include "net/turn_budget.h"
 #include "websocket/deflate.h"
@@ -22,22 +24,26 @@ struct Server::PerShard {
     }
   };
 
-  net::Shard* shard = nullptr;
-  boost::unordered_flat_map<SessionId, std::unique_ptr<Link>, Hash> sessions;
-  std::atomic<size_t> session_count{0};
-  Counters counters;
+  PerShard(net::Shard& its_shard, const ServerOptions& options, size_t shards);
+  ~PerShard();
+
+  net::Shard* shard;
+  // These three outlive the sessions.
+  SessionContext context;
   websocket::DeflateCodec deflate;
   net::TurnBudget compressed_polls;
-
-  explicit PerShard(const ServerOptions& options)
-      : deflate(options.per_message_deflate), compressed_polls(options.http_compression.max_bytes_per_turn) {}
+  boost::unordered_flat_map<SessionId, std::unique_ptr<Link>, Hash> sessions;
+  std::atomic<size_t> session_count{0};
+  RateLimit::State admission;
+  // The addresses whose hash names this shard, whichever shard their connections are on.
+  AddressLimiter addresses;
+  // Deadlines of handshakes that wait for a decision, by what waits.
+  std::unordered_map<const void*, Executor::Timer> undecided;
+  std::unique_ptr<Drain> drain;  // once draining
 
   Link* find(const SessionId& id) {
     const auto it = sessions.find(id);
     return it == sessions.end() ? nullptr : it->second.get();
-  }
-  static void bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
-    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
 };
 

@@ -49,7 +49,8 @@ TEST_F(EngineServerTest, MovesAWebSocketThatLandsElsewhereToTheOwnerOfTheSession
     client.send_text("1");
     EXPECT_EQ(client.read_close(), 1000);
   }
-  EXPECT_EQ(engine->counters(1).upgraded.load(), kShards);
+  EXPECT_EQ(engine->metrics(1).upgrades[static_cast<size_t>(UpgradeOutcome::kSucceeded)].get(), kShards);
+  EXPECT_EQ(engine->metrics().upgrades[static_cast<size_t>(UpgradeOutcome::kSucceeded)], kShards);
 }
 
 TEST_F(EngineServerTest, EndsASessionWhosePollIsGivenUpOnAnotherShard) {

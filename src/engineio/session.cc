@@ -19,26 +19,6 @@ constexpr std::string_view kPing = "2", kPong = "3";
 
 }  // namespace
 
-std::string_view to_string(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::kTransportClose:
-      return "transport close";
-    case CloseReason::kTransportError:
-      return "transport error";
-    case CloseReason::kPingTimeout:
-      return "ping timeout";
-    case CloseReason::kParseError:
-      return "parse error";
-    case CloseReason::kForcedClose:
-      return "forced close";
-    case CloseReason::kServerShutdown:
-      return "server shutting down";
-    case CloseReason::kOverflow:
-      return "output overflow";
-  }
-  return "transport error";
-}
-
 SessionId SessionId::generate(size_t shard_index) {
   SessionId id;
   const std::string random = random_id(kLength - 1);
@@ -72,26 +52,45 @@ SharedMessage SharedMessage::binary(std::string_view bytes, bool compress) {
   return message;
 }
 
-Session::Session(const SessionId& id, const SessionOptions& options, Io& io, Dialect dialect)
-    : id_(id), dialect_(dialect), options_(options), io_(io) {}
+SessionContext::SessionContext(const SessionOptions& session_options)
+    : options(session_options),
+      packet_limit(options.flood.packets_per_second, options.flood.packet_burst),
+      byte_limit(options.flood.bytes_per_second,
+                 std::max(options.flood.byte_burst, static_cast<double>(options.max_payload))) {}
+
+Session::Session(const SessionId& id, SessionContext& context, Io& io, Dialect dialect)
+    : id_(id), dialect_(dialect), context_(context), io_(io) {}
+
+void Session::count_out(size_t packets, size_t bytes) {
+  traffic().packets_out.add(packets);
+  traffic().bytes_out.add(bytes);
+}
+
+// The candidate is gone, or is to go.
+void Session::end_candidate(UpgradeOutcome outcome) {
+  candidate_ = Candidate::kNone;
+  metrics().upgrades[static_cast<size_t>(outcome)].add();
+}
 
 // --- Lifetime ---------------------------------------------------------------------------------------------
 
 void Session::open(TransportKind transport, SteadyTime now) {
   state_ = State::kOpen;
   transport_ = transport;
-  const bool upgrades = transport == TransportKind::kPolling && options_.allow_upgrades;
+  metrics().opened[static_cast<size_t>(transport)].add();
+  const bool upgrades = transport == TransportKind::kPolling && context_.options.allow_upgrades;
   const std::string packet =
       "0" + handshake_json({.sid = id_.view(),
                             .upgrade_to_websocket = upgrades,
-                            .ping_interval_ms = static_cast<uint64_t>(options_.ping_interval.count()),
-                            .ping_timeout_ms = static_cast<uint64_t>(options_.ping_timeout.count()),
-                            .max_payload = options_.max_payload});
+                            .ping_interval_ms = static_cast<uint64_t>(context_.options.ping_interval.count()),
+                            .ping_timeout_ms = static_cast<uint64_t>(context_.options.ping_timeout.count()),
+                            .max_payload = context_.options.max_payload});
   if (transport == TransportKind::kPolling) {
     poll_held_ = true;
     enqueue(packet);
     answer_with_outbox();
   } else {
+    count_out(1, packet.size());
     io_.websocket_control(packet);
   }
   arm(now);
@@ -118,16 +117,18 @@ void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std:
   }
   // The peer learns of it when it polls again, or has upgraded; the application does now.
   state_ = State::kClosing;
-  close_deadline_ = now + options_.close_timeout;
+  metrics().closed[static_cast<size_t>(reason)].add();
+  close_deadline_ = now + context_.options.close_timeout;
   update_deadline();
   if (Application* const application = std::exchange(application_, nullptr)) application->on_close(reason);
 }
 
 void Session::finish(CloseReason reason) {
   if (state_ == State::kClosed) return;
+  if (state_ != State::kClosing) metrics().closed[static_cast<size_t>(reason)].add();
   state_ = State::kClosed;
   if (candidate_ != Candidate::kNone) {
-    candidate_ = Candidate::kNone;
+    end_candidate(UpgradeOutcome::kClosedMeanwhile);
     io_.close_candidate();
   }
   // A poll that is still held ends with the close packet.
@@ -147,6 +148,7 @@ void Session::violation(CloseReason reason, uint16_t code, std::string_view text
 bool Session::send_text(std::string_view text, bool compress) {
   if (state_ != State::kOpen || overflow_) return false;
   if (transport_ == TransportKind::kWebSocket) {
+    count_out(1, text.size() + 1);
     io_.websocket_text(text, compress);
     return true;
   }
@@ -172,6 +174,7 @@ bool Session::send_binary(std::string_view bytes, bool compress) {
 
 void Session::send_binary_on_websocket(std::string_view bytes, bool compress) {
   const bool old = dialect_.protocol == 3;
+  count_out(1, bytes.size());
   if (dialect_.base64_only) {
     io_.websocket_control((old ? "b4" : "b") + base64_encode(bytes));
   } else if (old) {
@@ -184,7 +187,8 @@ void Session::send_binary_on_websocket(std::string_view bytes, bool compress) {
 bool Session::send(const SharedMessage& message) {
   // The frame of a text is the same for everybody; that of binary is for those who take it raw.
   const bool as_it_is = !message.is_binary() || (dialect_.protocol == 4 && !dialect_.base64_only);
-  if (transport_ == TransportKind::kWebSocket && state_ == State::kOpen && as_it_is) {
+  if (transport_ == TransportKind::kWebSocket && state_ == State::kOpen && !overflow_ && as_it_is) {
+    count_out(1, message.payload().size() + (message.is_binary() ? 0 : 1));
     io_.websocket_frame(message.frame());
     return true;
   }
@@ -208,7 +212,7 @@ void Session::enqueue_message(std::string_view text) {
 
 bool Session::after_enqueue() {
   // Never calls back from inside a send: a broadcast may be walking over its receivers.
-  overflow_ = outbox_.size() > options_.max_buffered_bytes;
+  overflow_ = outbox_.size() > context_.options.max_buffered_bytes;
   if ((poll_held_ || overflow_) && !flush_requested_) {
     flush_requested_ = true;
     io_.request_flush();
@@ -218,6 +222,7 @@ bool Session::after_enqueue() {
 
 void Session::send_control(std::string_view packet) {
   if (transport_ == TransportKind::kWebSocket) {
+    count_out(1, packet.size());
     io_.websocket_control(packet);
   } else {
     enqueue(packet);
@@ -235,6 +240,7 @@ void Session::flush() {
 
 void Session::answer_with_control(char type) {
   poll_held_ = false;
+  count_out(1, 1);
   io_.answer_poll(dialect_.protocol == 3 ? std::string("1:") + type : std::string(1, type), BodyKind::kText,
                   false);
 }
@@ -258,7 +264,7 @@ size_t Session::packets_of_next_body() const {
     bytes += dialect_.protocol == 4
                  ? size + (count > 0 ? 1 : 0)
                  : encoded_size_bound3(waiting_packet3(std::string_view(outbox_).substr(at, size)));
-    if (count > 0 && bytes > options_.max_payload) break;
+    if (count > 0 && bytes > context_.options.max_payload) break;
     at += size;
     ++count;
   }
@@ -269,7 +275,8 @@ void Session::answer_with_outbox() {
   poll_held_ = false;
   std::string body;
   auto kind = BodyKind::kText;
-  if (dialect_.protocol == 4 && outbox_.size() <= options_.max_payload) {
+  if (dialect_.protocol == 4 && outbox_.size() <= context_.options.max_payload) {
+    count_out(packet_sizes_.size(), outbox_.size());
     packet_sizes_ = {};
     return io_.answer_poll(std::exchange(outbox_, {}), kind, std::exchange(outbox_may_compress_, false));
   }
@@ -286,6 +293,7 @@ void Session::answer_with_outbox() {
     for (auto size = packet_sizes_.begin(); size != end; at += *size++)
       append_to_payload3(body, waiting_packet3(waiting.substr(at, *size)), kind);
   }
+  count_out(static_cast<size_t>(end - packet_sizes_.begin()), body.size());
   if (end == packet_sizes_.end()) {
     outbox_ = {};
     packet_sizes_ = {};
@@ -334,13 +342,13 @@ void Session::on_poll_aborted() {
 
 Session::PostVerdict Session::on_post(std::string_view body, BodyKind kind, SteadyTime now) {
   if (state_ != State::kOpen || transport_ != TransportKind::kPolling) return PostVerdict::kBadRequest;
-  if (body.size() > options_.max_payload) return PostVerdict::kTooLarge;
+  if (body.size() > context_.options.max_payload) return PostVerdict::kTooLarge;
   bool closed_by_peer = false;
   const auto visit = [&](const Packet& packet) {
-    closed_by_peer = packet.type == PacketType::kClose;
-    return !closed_by_peer && on_packet(packet, now);
+    closed_by_peer = packet.type == PacketType::kClose && state_ == State::kOpen;
+    return on_packet(packet, now) && !closed_by_peer;
   };
-  const PayloadLimits limits{.max_payload = options_.max_payload};
+  const PayloadLimits limits{.max_payload = context_.options.max_payload};
   // A body of octets belongs to revision 3.
   if (kind == BodyKind::kOctets && dialect_.protocol != 3) return PostVerdict::kBadRequest;
   const auto decoded = dialect_.protocol == 3 ? decode_payload3(body, kind, limits, visit)
@@ -350,6 +358,7 @@ Session::PostVerdict Session::on_post(std::string_view body, BodyKind kind, Stea
     finish(CloseReason::kTransportClose);
     return PostVerdict::kOk;
   }
+  if (flooded_) return PostVerdict::kFlood;
   if (!decoded) {
     finish(CloseReason::kParseError);
     return PostVerdict::kBadRequest;
@@ -357,9 +366,19 @@ Session::PostVerdict Session::on_post(std::string_view body, BodyKind kind, Stea
   return PostVerdict::kOk;
 }
 
-// Everything but a close packet, whatever carried it.
+// What every packet means, whatever carried it; for a close packet the caller sees to the rest.
 bool Session::on_packet(const Packet& packet, SteadyTime now) {
   if (state_ != State::kOpen) return false;
+  const size_t size = packet.data.size() + (packet.binary ? 0 : 1);
+  traffic().packets_in.add();
+  traffic().bytes_in.add(size);
+  if (!context_.packet_limit.take(packets_taken_, now) ||
+      !context_.byte_limit.take(bytes_taken_, now, static_cast<double>(size))) {
+    flooded_ = true;
+    violation(CloseReason::kFlood, websocket::kClosePolicy,
+              "more packets or bytes a second than this server takes: send slower");
+    return false;
+  }
   traffic_since_ping_ = true;
   switch (packet.type) {
     case PacketType::kMessage:
@@ -370,6 +389,7 @@ bool Session::on_packet(const Packet& packet, SteadyTime now) {
     case PacketType::kPing:
       if (dialect_.protocol != 3) break;
       arm(now);
+      metrics().heartbeats_sent.add();
       send_control(std::string(kPong).append(packet.data));  // the same data, says the specification
       break;
     case PacketType::kPong:
@@ -396,11 +416,9 @@ void Session::on_websocket_text(std::string_view text, SteadyTime now) {
   }
   const auto packet = decode_packet(text);
   if (!packet) return violation(CloseReason::kParseError, websocket::kCloseProtocolError, kInvalidPacket);
-  if (packet->type == PacketType::kClose) {
-    io_.close_websocket(websocket::kCloseNormal, {});
-    return finish(CloseReason::kTransportClose);
-  }
-  on_packet(*packet, now);
+  if (!on_packet(*packet, now) || packet->type != PacketType::kClose) return;
+  io_.close_websocket(websocket::kCloseNormal, {});
+  finish(CloseReason::kTransportClose);
 }
 
 void Session::on_websocket_binary(std::string_view bytes, SteadyTime now) {
@@ -424,12 +442,12 @@ void Session::on_websocket_closed(uint16_t code) {
 
 bool Session::may_upgrade() const {
   return state_ == State::kOpen && transport_ == TransportKind::kPolling && candidate_ == Candidate::kNone &&
-         options_.allow_upgrades;
+         context_.options.allow_upgrades;
 }
 
 void Session::on_candidate_opened(SteadyTime now) {
   candidate_ = Candidate::kOpened;
-  candidate_deadline_ = now + options_.upgrade_timeout;
+  candidate_deadline_ = now + context_.options.upgrade_timeout;
   update_deadline();
 }
 
@@ -442,19 +460,19 @@ void Session::on_candidate_text(std::string_view packet) {
     return;
   }
   if (candidate_ == Candidate::kProbed && packet.starts_with(kUpgrade)) return upgrade();
-  candidate_ = Candidate::kNone;
+  end_candidate(UpgradeOutcome::kProbeFailed);
   io_.close_candidate();
   update_deadline();
 }
 
 void Session::on_candidate_closed() {
-  candidate_ = Candidate::kNone;
+  end_candidate(UpgradeOutcome::kClosedMeanwhile);
   update_deadline();
 }
 
 void Session::upgrade() {
   if (poll_held_) answer_with_control(kNoop);
-  candidate_ = Candidate::kNone;
+  end_candidate(UpgradeOutcome::kSucceeded);
   transport_ = TransportKind::kWebSocket;
   io_.promote_candidate();
   send_outbox_on_websocket();
@@ -476,6 +494,7 @@ void Session::send_outbox_on_websocket() {
     at += size + separator;
     switch (packet.front()) {
       case kMessage:
+        count_out(1, packet.size());
         io_.websocket_text(packet.substr(1), outbox_may_compress_);
         break;
       case kBinaryMessage3:
@@ -485,6 +504,7 @@ void Session::send_outbox_on_websocket() {
         send_binary_on_websocket(base64_decode(packet.substr(1)).value_or(""), outbox_may_compress_);
         break;
       default:
+        count_out(1, packet.size());
         io_.websocket_control(packet);
     }
   }
@@ -498,7 +518,8 @@ void Session::arm(SteadyTime now) {
   awaiting_pong_ = client_pings;
   traffic_since_ping_ = false;
   grace_used_ = false;
-  heartbeat_at_ = now + options_.ping_interval + (client_pings ? options_.ping_timeout : Milliseconds(0));
+  heartbeat_at_ =
+      now + context_.options.ping_interval + (client_pings ? context_.options.ping_timeout : Milliseconds(0));
   update_deadline();
 }
 
@@ -513,21 +534,24 @@ void Session::on_deadline(SteadyTime now) {
   if (state_ == State::kClosing) return finish(CloseReason::kForcedClose);
   if (state_ != State::kOpen) return;
   if (candidate_ != Candidate::kNone && now >= candidate_deadline_) {
-    candidate_ = Candidate::kNone;
+    end_candidate(UpgradeOutcome::kTimedOut);
     io_.close_candidate();
   }
   if (now >= heartbeat_at_) {
     if (!awaiting_pong_) {
+      metrics().heartbeats_sent.add();
+      metrics().heartbeat_lateness_ms.observe(static_cast<uint64_t>((now - heartbeat_at_).count()));
       awaiting_pong_ = true;
       traffic_since_ping_ = false;
-      heartbeat_at_ = now + options_.ping_timeout;
+      heartbeat_at_ = now + context_.options.ping_timeout;
       send_control(kPing);
       if (state_ != State::kOpen) return;
     } else if (traffic_since_ping_ && !grace_used_) {
       // Something came, only not the heartbeat yet: it may be queued behind a large message. Once.
       grace_used_ = true;
-      heartbeat_at_ = now + options_.ping_timeout;
+      heartbeat_at_ = now + context_.options.ping_timeout;
     } else {
+      metrics().heartbeats_missed.add();
       return violation(CloseReason::kPingTimeout, websocket::kCloseNormal, "ping timeout");
     }
   }

@@ -11,25 +11,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engineio/kinds.h"
+#include "engineio/metrics.h"
 #include "engineio/packet.h"
+#include "engineio/rate_limit.h"
 #include "net/buffer.h"
 #include "websocket/shared_frame.h"
 
 namespace patchbay::engineio {
-
-enum class TransportKind : uint8_t { kPolling, kWebSocket };
-
-// Why a session ended. The names are those of Node's engine.io.
-enum class CloseReason : uint8_t {
-  kTransportClose,
-  kTransportError,
-  kPingTimeout,
-  kParseError,
-  kForcedClose,     // close() was called
-  kServerShutdown,  // the server is going down
-  kOverflow,        // the peer reads too slowly: more than max_buffered_bytes would wait
-};
-std::string_view to_string(CloseReason reason);
 
 // 20 characters of the URL-safe base64 alphabet; the first names the shard that owns the session.
 class SessionId {
@@ -47,6 +36,16 @@ class SessionId {
   std::array<char, kLength> characters_;
 };
 
+// What one session may send us; past it it is closed with 1008 (polling: 429) and kFlood. The defaults are
+// far above what a client needs and below what would keep others from their share of a shard. Zero is no
+// limit.
+struct FloodLimits {
+  double packets_per_second = 50'000;
+  double packet_burst = 100'000;
+  double bytes_per_second = 128e6;
+  double byte_burst = 256e6;  // at least max_payload counts
+};
+
 struct SessionOptions {
   Milliseconds ping_interval{25'000};
   Milliseconds ping_timeout{20'000};
@@ -59,6 +58,19 @@ struct SessionOptions {
   // A polling peer that has not come back for its close packet is forgotten after this.
   Milliseconds close_timeout{30'000};
   bool allow_upgrades = true;
+  FloodLimits flood;
+};
+
+// What the sessions of one shard share. Outlives them; shard-local but for the metrics.
+struct SessionContext {
+  explicit SessionContext(const SessionOptions& session_options);
+  SessionContext(const SessionContext&) = delete;
+  SessionContext& operator=(const SessionContext&) = delete;
+
+  const SessionOptions options;
+  const RateLimit packet_limit;
+  const RateLimit byte_limit;
+  ShardMetrics metrics;
 };
 
 // How the client of a session speaks; fixed when it opens.
@@ -136,7 +148,7 @@ class Session {
     virtual void forget() = 0;
   };
 
-  Session(const SessionId& id, const SessionOptions& options, Io& io, Dialect dialect = {});
+  Session(const SessionId& id, SessionContext& context, Io& io, Dialect dialect = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -166,7 +178,8 @@ class Session {
   PollVerdict on_poll();
   // The peer went away while its GET was held.
   void on_poll_aborted();
-  enum class PostVerdict { kOk, kBadRequest, kTooLarge };
+  // kFlood: the session has just ended for it; 429.
+  enum class PostVerdict { kOk, kBadRequest, kTooLarge, kFlood };
   PostVerdict on_post(std::string_view body, BodyKind kind, SteadyTime now);
 
   // --- Arrivals: WebSocket ---------------------------------------------------------------------------------
@@ -194,6 +207,10 @@ class Session {
   enum class State : uint8_t { kOpening, kOpen, kClosing, kClosed };
   enum class Candidate : uint8_t { kNone, kOpened, kProbed };
 
+  TrafficCounts<Counter>& traffic() { return metrics().traffic[static_cast<size_t>(transport_)]; }
+  ShardMetrics& metrics() { return context_.metrics; }
+  void count_out(size_t packets, size_t bytes);
+  void end_candidate(UpgradeOutcome outcome);
   void finish(CloseReason reason);
   // Queues a packet in the form it has in the outbox; see there.
   void enqueue(std::string_view packet);
@@ -214,7 +231,7 @@ class Session {
 
   const SessionId id_;
   const Dialect dialect_;
-  const SessionOptions& options_;
+  SessionContext& context_;
   Io& io_;
   Application* application_ = nullptr;
   State state_ = State::kOpening;
@@ -226,6 +243,7 @@ class Session {
   bool awaiting_pong_ = false;
   bool grace_used_ = false;
   bool traffic_since_ping_ = false;
+  bool flooded_ = false;
   bool outbox_may_compress_ = false;  // one of its messages allows it
   SteadyTime heartbeat_at_{};         // next ping, or the end of the wait for its pong
   SteadyTime candidate_deadline_{};   // while there is a candidate
@@ -234,6 +252,8 @@ class Session {
   // text as it is, binary messages as 0x04 and their bytes; the framing depends on which of them go together.
   std::string outbox_;
   std::vector<uint32_t> packet_sizes_;  // of the packets in outbox_
+  RateLimit::State packets_taken_;
+  RateLimit::State bytes_taken_;
 };
 
 }  // namespace patchbay::engineio

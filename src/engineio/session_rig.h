@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 // Records what the session wants done and what it tells.
 struct Rig final : Session::Io, Session::Application {
-  explicit Rig(SessionOptions session_options = {}, Dialect dialect = {}) : options(session_options) {
-    session.emplace(SessionId::generate(0), options, *this, dialect);
+  explicit Rig(const SessionOptions& options = {}, Dialect dialect = {}) : context(options) {
+    session.emplace(SessionId::generate(0), context, *this, dialect);
   }
   void open(TransportKind kind) {
     session->open(kind, now);
@@ -65,7 +65,7 @@ struct Rig final : Session::Io, Session::Application {
   void on_binary(std::string_view bytes) override { log.push_back("binary:" + std::string(bytes)); }
   void on_close(CloseReason reason) override { log.push_back("closed:" + std::string(to_string(reason))); }
 
-  SessionOptions options;
+  SessionContext context;
   std::optional<Session> session;
   SteadyTime now{1000ms};
   std::optional<SteadyTime> deadline;

@@ -19,19 +19,28 @@ Status Server::start() {
     options_.listen.port = port_ = per_shard->listener->port();
   }
   shards_.run_on_each([this](net::Shard& shard) {
-    PerShard& mine = *per_shard_[shard.index()];
-    mine.listener->start(shard, [this, &shard, &mine](net::StreamPtr stream) {
+    per_shard_[shard.index()]->listener->start(shard, [this, &shard](net::StreamPtr stream) {
       counters_.connections.fetch_add(1, std::memory_order_relaxed);
-      const bool full = mine.connections.size() >= options_.max_connections_per_shard;
-      // No TLS handshake just to say no.
-      if (full && stream->secure()) return;
-      auto connection = std::make_unique<Connection>(*this, shard, std::move(stream));
-      Connection& it = *connection;
-      mine.add(std::move(connection));
-      full ? it.turn_away() : it.start();
+      net::Shard& chosen = options_.scatter
+                               ? shards_[scattered_.fetch_add(1, std::memory_order_relaxed) % shards_.size()]
+                               : shard;
+      if (&chosen == &shard) return take(shard, std::move(stream));
+      chosen.post([this, &chosen, stream = std::move(stream)]() mutable { take(chosen, std::move(stream)); });
     });
   });
   return {};
+}
+
+// On `shard`.
+void Server::take(net::Shard& shard, net::StreamPtr stream) {
+  PerShard& mine = *per_shard_[shard.index()];
+  const bool full = mine.connections.size() >= options_.max_connections_per_shard;
+  // No TLS handshake just to say no.
+  if (full && stream->secure()) return;
+  auto connection = std::make_unique<Connection>(*this, shard, std::move(stream));
+  Connection& it = *connection;
+  mine.add(std::move(connection));
+  full ? it.turn_away() : it.start();
 }
 
 void Server::stop_accepting() {

@@ -77,6 +77,9 @@ struct ServerOptions {
   // Connections in HTTP on one shard; past it new ones are answered 503 and closed
   // (with TLS: just closed).
   size_t max_connections_per_shard = 100'000;
+  // For tests: hands the accepted connections to the shards in turn, whichever shard the kernel chose, so
+  // that consecutive connections are surely on different ones.
+  bool scatter = false;
 };
 
 class Server {
@@ -109,7 +112,9 @@ class Server {
   net::ShardGroup& shards_;
   Handler& handler_;
   ServerOptions options_;
+  void take(net::Shard& shard, net::StreamPtr stream);
   uint16_t port_ = 0;
+  std::atomic<size_t> scattered_{0};
   Counters counters_;
   std::vector<std::unique_ptr<PerShard>> per_shard_;
 };

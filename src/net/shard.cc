@@ -205,6 +205,7 @@ void Shard::turn(bool may_wait) {
   late_ = took > kLateTurnMicroseconds;
   bump(counters_.turns, 1);
   bump(counters_.busy_microseconds, took);
+  counters_.turn_microseconds.observe(took);
   if (took > counters_.longest_turn_microseconds.load(std::memory_order_relaxed))
     counters_.longest_turn_microseconds.store(took, std::memory_order_relaxed);
 }

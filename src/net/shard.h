@@ -4,6 +4,7 @@
 // each connection that has output once (end-of-turn flush).
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/executor.h"
 #include "net/mailbox.h"
 #include "net/timer_wheel.h"
@@ -41,6 +43,10 @@ class Disposable {
   virtual ~Disposable() = default;
 };
 
+// Upper bounds of the buckets of Shard::Counters::turn_microseconds.
+inline constexpr std::array<uint64_t, 13> kTurnMicroseconds{
+    50, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000};
+
 class Shard final : public Executor {
  public:
   // What a shard has counted; written by the shard, read by anyone (each value is exact, the set is not
@@ -50,6 +56,7 @@ class Shard final : public Executor {
     std::atomic<uint64_t> messages{0};           // mailbox
     std::atomic<uint64_t> busy_microseconds{0};  // time outside epoll_wait
     std::atomic<uint64_t> longest_turn_microseconds{0};
+    Histogram<kTurnMicroseconds> turn_microseconds;
   };
 
   explicit Shard(size_t index);
@@ -91,6 +98,8 @@ class Shard final : public Executor {
   void adopt(std::unique_ptr<Disposable> object);
   // Destroys an adopted object after the end-of-turn flush.
   void release(Disposable& object);
+  // Objects adopted and not released: streams that still send their last bytes, most of all.
+  size_t adopted_count() const { return adopted_.size(); }
   // Destroys `object` after the end-of-turn flush.
   void destroy_later(std::unique_ptr<Disposable> object) { graveyard_.push_back(std::move(object)); }
 

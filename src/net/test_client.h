@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -62,6 +63,16 @@ class Watched {
   std::condition_variable changed_;
   State state_{};
 };
+
+// Waits for what no thread announces. False when it did not come true in time.
+[[nodiscard]] inline bool eventually(const std::function<bool()>& wanted) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!wanted()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
 
 struct HttpAnswer {
   int status = 0;

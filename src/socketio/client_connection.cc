@@ -31,6 +31,8 @@ DisconnectReason to_disconnect_reason(engineio::CloseReason reason) {
       return DisconnectReason::kServerShuttingDown;
     case engineio::CloseReason::kOverflow:
       return DisconnectReason::kOverflow;
+    case engineio::CloseReason::kFlood:
+      return DisconnectReason::kFlood;
   }
   return DisconnectReason::kTransportError;
 }

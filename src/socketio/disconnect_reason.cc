@@ -24,6 +24,8 @@ std::string_view to_string(DisconnectReason reason) {
       return "server shutting down";
     case DisconnectReason::kOverflow:
       return "output overflow";
+    case DisconnectReason::kFlood:
+      return "input flood";
   }
   return "transport error";
 }

@@ -17,6 +17,7 @@ enum class DisconnectReason : uint8_t {
   kForcedServerClose,
   kServerShuttingDown,
   kOverflow,  // ours: the client read too slowly
+  kFlood,     // ours: the client sent too much
 };
 std::string_view to_string(DisconnectReason reason);
 

@@ -5,7 +5,7 @@ import { matrix, startServer } from '../support/servers.mjs';
 import { Engine3Client, ENGINE3_CHECKS } from './engineio3_checks.mjs';
 
 describe('Engine.IO v3', { concurrency: 3 }, () => {
-  for (const row of matrix(['reference', 'one', 'four', 'four-tls'])) {
+  for (const row of matrix(['reference', 'one', 'four', 'scatter', 'scatter-tls'])) {
     describe(row.name, { concurrency: 1 }, () => {
       let server;
       let client;

@@ -13,6 +13,8 @@ const { values: options } = parseArgs({
     port: { type: 'string' },
     profile: { type: 'string', default: 'suites' },
     'max-payload': { type: 'string', default: '1000000' },
+    'ping-interval': { type: 'string', default: '300' },
+    'ping-timeout': { type: 'string', default: '200' },
     'tls-cert': { type: 'string' },
     'tls-key': { type: 'string' },
     recovery: { type: 'boolean', default: false },
@@ -24,7 +26,12 @@ const server = options['tls-cert']
   : createServer();
 
 const maxHttpBufferSize = Number(options['max-payload']);
-const suites = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize, cors: { origin: '*' } };
+const suites = {
+  pingInterval: Number(options['ping-interval']),
+  pingTimeout: Number(options['ping-timeout']),
+  maxHttpBufferSize,
+  cors: { origin: '*' },
+};
 
 /** What both profiles answer on the main namespace. */
 function serveCommon(io, socket) {

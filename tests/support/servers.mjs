@@ -17,6 +17,9 @@ const ROWS = {
   four: { name: 'testbed, 4 shards', program: 'testbed', shards: 4 },
   'one-tls': { name: 'testbed, 1 shard, TLS', program: 'testbed', shards: 1, tls: true },
   'four-tls': { name: 'testbed, 4 shards, TLS', program: 'testbed', shards: 4, tls: true },
+  // Every connection lands on another shard than the one before, so nothing works by the luck of where it landed.
+  scatter: { name: 'testbed, 3 shards, scattered', program: 'testbed', shards: 3, scatter: true },
+  'scatter-tls': { name: 'testbed, 3 shards, scattered, TLS', program: 'testbed', shards: 3, scatter: true, tls: true },
 };
 
 /** The rows to run; PATCHBAY_ROWS=reference,one narrows them while working on a check. */
@@ -34,6 +37,7 @@ export async function startServer(row, profile, { port, extra = [] } = {}) {
     const chosen = port ?? await freePort();
     const args = ['--port', String(chosen), '--profile', profile, ...extra];
     if (row.shards) args.push('--shards', String(row.shards));
+    if (row.scatter) args.push('--scatter');
     if (row.tls) args.push('--tls-cert', certificate().certFile, '--tls-key', certificate().keyFile);
     const program = row.program === 'testbed'
       ? new Program(TESTBED, args)
