@@ -29,6 +29,10 @@ struct Settings {
   std::string tls_certificate;
   std::string tls_key;
   size_t max_payload = 1'000'000;
+  bool deflate = false;
+  int64_t message_timeout_ms = 60'000;
+  int64_t heartbeat_ms = 0;
+  bool same_origin = false;
 };
 
 // Sends every message back as it came.
@@ -62,11 +66,16 @@ class Router final : public http::Handler {
 engineio::ServerOptions engine_options(const Settings& settings, std::string path) {
   engineio::ServerOptions options{.path = std::move(path), .origins = http::OriginPolicy({"*"})};
   options.session.max_payload = settings.max_payload;
+  options.per_message_deflate.enabled = settings.deflate;
+  if (settings.same_origin) options.origins = http::OriginPolicy();
+  options.message_timeout = Milliseconds(settings.message_timeout_ms);
   if (settings.profile == "suites") {
     options.session.ping_interval = Milliseconds(300);
     options.session.ping_timeout = Milliseconds(200);
     options.allow_eio3 = true;
   }
+  if (settings.heartbeat_ms > 0)
+    options.session.ping_interval = options.session.ping_timeout = Milliseconds(settings.heartbeat_ms);
   return options;
 }
 
@@ -190,6 +199,13 @@ int main(int argc, char** argv) {
   app.add_option("--tls-cert", settings.tls_certificate, "PEM certificate chain");
   app.add_option("--tls-key", settings.tls_key, "PEM private key");
   app.add_option("--max-payload", settings.max_payload, "largest message in bytes");
+  app.add_flag("--deflate", settings.deflate, "agree on permessage-deflate with clients that offer it");
+  app.add_option("--heartbeat-ms", settings.heartbeat_ms,
+                 "time between pings and for their pongs; 0: the profile's");
+  app.add_flag("--same-origin", settings.same_origin,
+               "serve pages of no other origin; otherwise those of all");
+  app.add_option("--message-timeout-ms", settings.message_timeout_ms,
+                 "a WebSocket message must be whole by then");
   CLI11_PARSE(app, argc, argv);
   return run(settings);
 }
