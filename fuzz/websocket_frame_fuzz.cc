@@ -1,16 +1,18 @@
 // deps: websocket
-// The frame parser must say the same about a stream however it is cut. Input: one byte of options, one byte
-// that seeds the cuts, then the stream.
+// The frame parser must say the same about a stream however it is cut. Input: one byte of options (8: with
+// permessage-deflate), one byte that seeds the cuts, then the stream.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "base/bytes.h"
+#include "websocket/deflate.h"
 #include "websocket/frame_parser.h"
 
 namespace {
 
+using patchbay::websocket::DeflateCodec;
 using patchbay::websocket::FrameParser;
 using patchbay::websocket::MessageKind;
 using Kind = FrameParser::Outcome::Kind;
@@ -63,6 +65,12 @@ std::string run(std::string stream, const FrameParser::Options& options, uint32_
          std::to_string(outcome.close_code) + std::string(outcome.reason) + (parser.has_partial() ? "+" : "");
 }
 
+// One for all inputs, as one shard has it: nothing of one message may show in the next.
+DeflateCodec& codec() {
+  static DeflateCodec codec({.enabled = true});
+  return codec;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -70,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const FrameParser::Options options{
       .max_message_bytes = (data[0] & 2) != 0 ? 100u : 70'000u,
       .max_fragments = (data[0] & 4) != 0 ? 3u : 1000u,
-      .role = (data[0] & 1) != 0 ? FrameParser::Role::kClient : FrameParser::Role::kServer};
+      .role = (data[0] & 1) != 0 ? FrameParser::Role::kClient : FrameParser::Role::kServer,
+      .deflate = (data[0] & 8) != 0 ? &codec() : nullptr};
   const std::string stream(reinterpret_cast<const char*>(data) + 2, size - 2);
   require(run(stream, options, 0) == run(stream, options, data[1] + 1u));
   return 0;

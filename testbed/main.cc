@@ -33,6 +33,9 @@ struct Settings {
   bool scatter = false;
   int64_t ping_interval_ms = 0;  // 0: the profile's
   int64_t ping_timeout_ms = 0;
+  bool deflate = false;
+  int64_t message_timeout_ms = 60'000;
+  bool same_origin = false;
 };
 
 // Sends every message back as it came.
@@ -66,6 +69,9 @@ class Router final : public http::Handler {
 engineio::ServerOptions engine_options(const Settings& settings, std::string path) {
   engineio::ServerOptions options{.path = std::move(path), .origins = http::OriginPolicy({"*"})};
   options.session.max_payload = settings.max_payload;
+  options.per_message_deflate.enabled = settings.deflate;
+  if (settings.same_origin) options.origins = http::OriginPolicy();
+  options.message_timeout = Milliseconds(settings.message_timeout_ms);
   if (settings.profile == "suites") {
     options.session.ping_interval = Milliseconds(300);
     options.session.ping_timeout = Milliseconds(200);
@@ -202,6 +208,13 @@ int main(int argc, char** argv) {
   app.add_flag(
       "--scatter", settings.scatter,
       "hand connections to the shards in turn, so that the requests of a session land on different ones");
+  app.add_option("--ping-interval", settings.ping_interval_ms, "milliseconds; 0: the profile's");
+  app.add_option("--ping-timeout", settings.ping_timeout_ms, "milliseconds; 0: the profile's");
+  app.add_flag("--deflate", settings.deflate, "agree on permessage-deflate with clients that offer it");
+  app.add_flag("--same-origin", settings.same_origin,
+               "serve pages of no other origin; otherwise those of all");
+  app.add_option("--message-timeout-ms", settings.message_timeout_ms,
+                 "a WebSocket message must be whole by then");
   CLI11_PARSE(app, argc, argv);
   return run(settings);
 }

@@ -94,12 +94,13 @@ export class RawWebSocket extends RawConnection {
     return connection;
   }
 
-  /** The server's frames so far: [{opcode, payload}]. */
+  /** The server's frames so far: [{opcode, fin, rsv, payload}]. */
   get frames() {
     const frames = [];
     let at = this.received.indexOf('\r\n\r\n') + 4;
     while (at + 2 <= this.received.length) {
-      const opcode = this.received[at] & 0x0f;
+      const first = this.received[at];
+      const [opcode, fin, rsv] = [first & 0x0f, first >= 0x80, (first >> 4) & 7];
       let length = this.received[at + 1] & 0x7f;
       at += 2;
       if (length === 126) {
@@ -110,7 +111,7 @@ export class RawWebSocket extends RawConnection {
         at += 8;
       }
       if (at + length > this.received.length) break;
-      frames.push({ opcode, payload: this.received.subarray(at, at + length) });
+      frames.push({ opcode, fin, rsv, payload: this.received.subarray(at, at + length) });
       at += length;
     }
     return frames;
