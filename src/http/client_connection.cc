@@ -22,7 +22,6 @@ ClientConnection::~ClientConnection() = default;
 void ClientConnection::send(ClientRequest request, Milliseconds timeout, Done done) {
   done_ = std::move(done);
   bytes_.clear();
-  bytes_received_ = 0;
   head_ = request.method == Method::kHead;
   timeout_ = timeout;
   if (const auto status = append_request(bytes_, request, options_.host); !status) {
@@ -59,7 +58,7 @@ void ClientConnection::write_request() {
 void ClientConnection::on_data(std::span<char> bytes) {
   // Bytes that nobody asked for: whose answer they are, nobody can say.
   if (!done_) return stream_.reset();
-  bytes_received_ += bytes.size();
+  last_data_ms_ = shard_.now_ms();
   const size_t taken = parser_->feed({bytes.data(), bytes.size()});
   if (parser_->state() == ResponseParser::State::kNeedMore) return;
   if (parser_->state() == ResponseParser::State::kError) {

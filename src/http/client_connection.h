@@ -42,8 +42,8 @@ class ClientConnection final : private net::Stream::Handler, private net::TimerN
   // others never are, because the server may have seen them.
   void send(ClientRequest request, Milliseconds timeout, Done done);
   bool busy() const { return static_cast<bool>(done_); }
-  // Bytes of the answer that have come so far; for heartbeats that count any byte as life.
-  uint64_t bytes_received() const { return bytes_received_; }
+  // When bytes last came, milliseconds of the shard's clock; 0: never. Any byte is a sign of life.
+  uint64_t last_data_ms() const { return last_data_ms_; }
 
  private:
   void connect();
@@ -63,7 +63,7 @@ class ClientConnection final : private net::Stream::Handler, private net::TimerN
   std::string bytes_;  // of the request
   Executor::Timer failure_;
   Milliseconds timeout_{};
-  uint64_t bytes_received_ = 0;
+  uint64_t last_data_ms_ = 0;
   bool head_ = false;
   bool may_repeat_ = false;
 };
