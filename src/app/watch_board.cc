@@ -36,11 +36,11 @@ uint64_t number_of(const json::object& object, std::string_view name) {
 }
 
 void apply_lifecycle(WatchBoard::Row& row, const json::object& source) {
-  if (const auto* const reason = object_of(source, "reason")) row.reason = text_of(*reason, "text");
-  if (const auto* const next = object_of(source, "nextStep")) {
-    row.next_step = text_of(*next, "text");
-    row.next_at = text_of(*next, "at");
-  }
+  const auto* const reason = object_of(source, "reason");
+  const auto* const next = object_of(source, "nextStep");
+  row.reason = reason == nullptr ? "" : text_of(*reason, "text");
+  row.next_step = next == nullptr ? "" : text_of(*next, "text");
+  row.next_at = next == nullptr ? "" : text_of(*next, "at");
 }
 
 // Bytes of one UTF-8 character by its first; the text is valid.

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Program, run, temporaryFolder } from '../support/process.mjs';
 import { Account, BINARY, Product } from '../support/product.mjs';
 import { certificate } from '../support/tls.mjs';
@@ -17,10 +17,8 @@ for (const shape of [{ name: 'plain' }, { name: 'TLS', tls: true }]) {
     let product;
     let account;
     let program;
-    before(async () => {
-      product = await Product.start(shape);
-      account = await Account.register(product.target);
-    });
+    before(async () => { product = await Product.start(shape); });
+    beforeEach(async () => { account = await Account.register(product.target); });
     afterEach(async () => {
       if (program && !program.exited) await program.stop('SIGINT');
       program = undefined;
@@ -91,6 +89,10 @@ for (const shape of [{ name: 'plain' }, { name: 'TLS', tls: true }]) {
       await shows(BLOCKS);
       await account.simulate(id, 'scan');
       await shows('\x1b[32mCONNECTED');
+      const [child] = readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').trim().split(' ');
+      process.kill(Number(child), 'SIGINT');
+      assert.equal((await program.exit).code, 0);
+      assert.ok(program.stdout.endsWith('\x1b[?25h\x1b[?1049l'), 'cursor and screen are back');
     });
 
     test('an API key watches its own instance', async () => {
