@@ -150,10 +150,16 @@ Invocation read_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   CLI::App* const serve = app.add_subcommand("serve", "serve the API, the realtime endpoint and the panel");
   describe_serve(*serve, invocation.config);
+  CLI::App* const watch = app.add_subcommand("watch", "show the instances of a running server, live");
+  describe_watch(*watch, invocation.watch);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     invocation.exit_code = app.exit(error) == 0 ? 0 : 2;
+    return invocation;
+  }
+  if (watch->parsed()) {
+    invocation.command = Invocation::Command::kWatch;
     return invocation;
   }
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/watch_options.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -63,10 +64,11 @@ struct Config {
 
 // What the command line asked for.
 struct Invocation {
-  enum class Command { kServe, kExit };
+  enum class Command { kServe, kWatch, kExit };
   Command command = Command::kExit;
   int exit_code = 0;
   Config config;
+  WatchOptions watch;
 };
 
 // Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints

@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "app/program.h"
+#include "app/watch.h"
 #include "http/static_site.h"
 
 namespace patchbay::app {
@@ -10,6 +11,9 @@ std::vector<http::StaticFile> embedded_panel();
 
 int main(int argc, char** argv) {
   const auto invocation = patchbay::app::read_command_line(argc, argv);
+  patchbay::app::hide_secrets(argc, argv);
+  if (invocation.command == patchbay::app::Invocation::Command::kWatch)
+    return patchbay::app::watch(invocation.watch);
   if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
   return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel());
 }
