@@ -82,13 +82,12 @@ class Avalanche {
   Avalanche(Load& load, Server& server) : load_(load), server_(server), meter_(server.pid()) {}
 
   int run() {
-    if (!load_.open(load_.settings().connections) || !load_.join_rooms(0) || !everybody_hears())
-      return load_.report_failure();
+    if (!load_.open(load_.settings().connections) || !load_.join_rooms(0)) return load_.report_failure();
+    back_ = load_.size();
+    for (size_t i = 0; i < load_.size(); ++i) load_.client(i).back = true;
+    if (!everybody_hears()) return load_.report_failure();
     load_.on_end([this](Client& client) { on_end(client); });
     load_.on_ready([this](Client& client) { load_.queue(client, Load::subscription(0)); });
-    load_.on_packet([this](Client& client, std::string_view packet) {
-      if (packet[0] == '3') on_back(client);
-    });
     started_.assign(load_.size(), Clock::time_point::max());
 
     meter_.begin();
@@ -97,12 +96,20 @@ class Avalanche {
     server_.kill_now();
     server_.start();
     meter_.server_starts(server_.pid());
-    while (back_ < load_.size() && !load_.failed()) step();
-    const double all_back = since_death();
-    // Whoever is thrown out from here on has been lost.
-    load_.on_end({});
-    load_.on_ready({});
-    if (load_.failed() || !everybody_hears()) return load_.report_failure();
+    while (back_ > 0 && !load_.failed()) {
+      if (since_death() > kGiveUp) load_.fail("not everybody noticed that the server died");
+      load_.poll_once(std::chrono::milliseconds(1));
+    }
+    all_gone_ = true;
+    double all_back = 0;
+    do {
+      load_.on_packet([this](Client& client, std::string_view packet) {
+        if (packet[0] == '3') on_back(client);
+      });
+      while (back_ < load_.size() && !load_.failed()) step();
+      if (all_back == 0) all_back = since_death();
+    } while (!load_.failed() && !everybody_hears());
+    if (load_.failed()) return load_.report_failure();
     const double all_heard = since_death();
     meter_.end();
 
@@ -115,7 +122,7 @@ class Avalanche {
         .add("back_p50_seconds", back_times_.quantile(0.5) / 1e6, 3)
         .add("back_p99_seconds", back_times_.quantile(0.99) / 1e6, 3)
         .add("failed_attempts", static_cast<double>(failed_attempts_))
-        .add("lost", 0)
+        .add("thrown_out", static_cast<double>(thrown_out_))
         .add("server_cpu_seconds", meter_.server_cpu(), 3)
         .add("cpu_ms_per_connect", meter_.server_cpu() * 1000 / count, 4)
         .add("rss_peak", server_.peak_resident());
@@ -135,7 +142,10 @@ class Avalanche {
 
   void on_end(Client& client) {
     started_[client.index()] = Clock::time_point::max();
-    if (std::exchange(client.back, false)) --back_;
+    if (std::exchange(client.back, false)) {
+      --back_;
+      if (all_gone_) ++thrown_out_;
+    }
     if (client.attempts > 0) ++failed_attempts_;
     const double delay = kDelay * static_cast<double>(1u << std::min(client.attempts, 10u));
     ++client.attempts;
@@ -174,26 +184,29 @@ class Avalanche {
     load_.poll_once(std::chrono::milliseconds(1));
   }
 
-  // One broadcast to the room that all are in; false when anybody misses it.
+  // One broadcast to the room that all are in. False when somebody left meanwhile; it fails the run when
+  // nobody did and somebody has not heard it.
   bool everybody_hears() {
+    if (load_.failed()) return false;
     size_t heard = 0;
     ++broadcast_;
     load_.on_packet([&](Client& client, std::string_view packet) {
       if (packet[0] != '2') return;
-      if (number_after(packet, "\"n\":") != broadcast_ || client.received == broadcast_)
-        return load_.fail("a broadcast came twice or late");
+      // Late ones of a broadcast that was given up are of no interest.
+      if (number_after(packet, "\"n\":") != broadcast_) return;
+      if (client.received == broadcast_) return load_.fail("a broadcast came twice");
       client.received = broadcast_;
       ++heard;
     });
     load_.queue(load_.client(0), "2" + std::to_string(broadcast_) + "[\"publish\",\"room0\"," +
                                      payload_object(load_.settings().payload, broadcast_) + "]");
     const auto give_up = Clock::now() + std::chrono::seconds(30);
-    while (heard < load_.size() && !load_.failed() && Clock::now() < give_up)
+    while (heard < load_.size() && back_ == load_.size() && !load_.failed() && Clock::now() < give_up)
       load_.poll_once(std::chrono::milliseconds(100));
-    if (heard < load_.size())
+    if (heard < load_.size() && back_ == load_.size())
       load_.fail(std::to_string(load_.size() - heard) + " clients did not hear the broadcast");
     load_.on_packet({});
-    return !load_.failed();
+    return heard == load_.size() && !load_.failed();
   }
 
   Load& load_;
@@ -206,6 +219,8 @@ class Avalanche {
   std::mt19937_64 random_{1};  // the same storm every time
   size_t back_ = 0;
   uint64_t failed_attempts_ = 0;
+  uint64_t thrown_out_ = 0;  // not by the crash, but by the server that had taken them back
+  bool all_gone_ = false;
   uint64_t broadcast_ = 0;
   Histogram back_times_;
 };

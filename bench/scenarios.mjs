@@ -52,6 +52,7 @@ export function scenarios({ quick }) {
         { key: "back_p50_seconds", text: "half are back after s" },
         { key: "all_heard_seconds", text: "all have heard a broadcast after s" },
         { key: "failed_attempts", text: "failed attempts" },
+        { key: "thrown_out", text: "thrown out again" },
       ],
     },
   };
