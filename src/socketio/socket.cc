@@ -86,6 +86,7 @@ bool is_recoverable(DisconnectReason reason) {
     case DisconnectReason::kServerShuttingDown:
     case DisconnectReason::kOverflow:
       return true;
+    case DisconnectReason::kFlood:
     case DisconnectReason::kClientNamespaceDisconnect:
     case DisconnectReason::kServerNamespaceDisconnect:
     case DisconnectReason::kParseError:
