@@ -9,7 +9,7 @@ import { frame, RawWebSocket } from '../support/raw.mjs';
 import { startServer } from '../support/servers.mjs';
 import { Peer } from '../support/target.mjs';
 import { until } from '../support/wait.mjs';
-import { CASES, CLOSE, MAX_PAYLOAD, OFFERS, PING, PONG } from './websocket_cases.mjs';
+import { CASES, CLOSE, MAX_PAYLOAD, OFFERS, PING, PONG, TEXT } from './websocket_cases.mjs';
 
 const PATH = '/engine.io/?EIO=4&transport=websocket';
 const COMPRESSED = 4;
@@ -95,6 +95,29 @@ describe('WebSocket case by case', { concurrency: 1 }, () => {
       assert.doesNotMatch(socket.text, /extensions/i);
       socket.destroy();
     });
+  });
+
+  test('a broadcast reaches those who agreed compressed and the others as it is, and is the same', async () => {
+    const data = 'κόσμε '.repeat(500);
+    const subscribe = async (offer) => {
+      const socket = await RawWebSocket.open(deflating.target, '/socket.io/?EIO=4&transport=websocket',
+        offer ? { 'Sec-WebSocket-Extensions': offer } : {});
+      socket.write(frame(TEXT, '40')).write(frame(TEXT, '421["subscribe:instance","room"]'));
+      await until(() => socket.frames.some(({ payload }) => payload.toString() === '431[true]'), 'the subscription', undefined, 5);
+      return socket;
+    };
+    const offers = [undefined, 'permessage-deflate', 'permessage-deflate', 'permessage-deflate; server_max_window_bits=9'];
+    const sockets = await Promise.all(offers.map(subscribe));
+    sockets[0].write(frame(TEXT, `42["publish","room",${JSON.stringify(data)}]`));
+    const received = await Promise.all(sockets.map((socket) => until(
+      () => socket.frames.find((each) => each.payload.length > 500 || each.rsv === COMPRESSED), 'the broadcast', undefined, 5,
+    )));
+    for (const [n, each] of received.entries()) {
+      assert.equal(each.rsv, offers[n] ? COMPRESSED : 0);
+      assert.equal(read(each, offers[n]?.includes('bits=9') ? 9 : 15).payload.toString(), `42["instance:status:changed",${JSON.stringify(data)}]`);
+      sockets[n].destroy();
+    }
+    assert.ok(received[1].payload.equals(received[2].payload));
   });
 
   test("the client of npm's ws speaks compressed with us, whatever it is set to", async () => {

@@ -55,7 +55,7 @@ export async function speak(target, bytes, { secure } = {}) {
 }
 
 /** One WebSocket frame (RFC 6455 §5.2), masked unless told otherwise; `length` may lie about the payload. */
-export function frame(opcode, payload = Buffer.alloc(0), { fin = true, rsv = 0, mask = true, length = payload.length } = {}) {
+export function frame(opcode, payload = Buffer.alloc(0), { fin = true, rsv = 0, mask = true, length = Buffer.byteLength(payload) } = {}) {
   const data = Buffer.from(payload);
   const head = [(fin ? 0x80 : 0) | (rsv << 4) | opcode];
   const masked = mask ? 0x80 : 0;
