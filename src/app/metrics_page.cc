@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <limits>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -119,6 +120,56 @@ bool is_loopback(std::string_view address) {
   return address.starts_with("127.") || address == "::1";
 }
 
+// Namespaces that clients have made are one row: there may be thousands.
+void add_namespaces(Families& out, const socketio::Server& io) {
+  std::map<std::string, std::pair<socketio::NamespaceMetrics, size_t>> rows;
+  for (const auto& nsp : io.namespaces()) {
+    auto& [metrics, waiting] = rows[nsp->is_dynamic() ? "(dynamic)" : nsp->name()];
+    metrics += nsp->metrics();
+    waiting += nsp->waiting_bytes();
+  }
+  using Metrics = socketio::NamespaceMetrics;
+  const auto each_row = [&](bool counts, const std::string& name, const std::string& help,
+                            uint64_t Metrics::* member, const Labels& more = {}) {
+    for (const auto& [nsp, row] : rows) {
+      Labels labels{{"namespace", nsp}};
+      labels.insert(labels.end(), more.begin(), more.end());
+      const auto value = static_cast<double>(row.first.*member);
+      counts ? out.counter(name, help, value, labels) : out.gauge(name, help, value, labels);
+    }
+  };
+  each_row(false, "patchbay_socketio_sockets", "Sockets now.", &Metrics::sockets);
+  each_row(false, "patchbay_socketio_rooms", "Rooms now; one counts once for each shard.", &Metrics::rooms);
+  each_row(true, "patchbay_socketio_connected_total", "Sockets that came.", &Metrics::connected);
+  each_row(true, "patchbay_socketio_refused_total", "Sockets that middleware refused.", &Metrics::refused);
+  each_row(true, "patchbay_socketio_recovered_total", "Sockets that came back with their state.",
+           &Metrics::recovered);
+  each_row(true, "patchbay_socketio_recovery_failed_total",
+           "Sockets whose state was gone when they came back.", &Metrics::recovery_failed);
+  each_row(true, "patchbay_socketio_events_in_total", "Events received.", &Metrics::events_in);
+  each_row(true, "patchbay_socketio_acks_in_total", "Acknowledgements received.", &Metrics::acks_in);
+  each_row(true, "patchbay_socketio_events_out_total", "Events sent, one for each receiver.",
+           &Metrics::events_out);
+  each_row(true, "patchbay_socketio_acks_out_total", "Acknowledgements sent.", &Metrics::acks_out);
+  each_row(true, "patchbay_socketio_broadcasts_total", "Broadcasts, one for each shard with receivers.",
+           &Metrics::broadcasts);
+  each_row(true, "patchbay_socketio_ack_timeouts_total", "Acknowledgements that did not come in time.",
+           &Metrics::ack_timeouts);
+  each_row(true, "patchbay_socketio_event_errors_total", "Events that middleware refused.",
+           &Metrics::event_errors);
+  constexpr const char* kDropped = "patchbay_socketio_dropped_total";
+  constexpr const char* kDroppedHelp = "Events that slow clients were not sent, by reason.";
+  each_row(true, kDropped, kDroppedHelp, &Metrics::dropped_volatile, {{"reason", "volatile"}});
+  each_row(true, kDropped, kDroppedHelp, &Metrics::dropped_newest, {{"reason", "newest"}});
+  each_row(true, kDropped, kDroppedHelp, &Metrics::dropped_oldest, {{"reason", "oldest"}});
+  each_row(true, kDropped, kDroppedHelp, &Metrics::coalesced, {{"reason", "coalesced"}});
+  each_row(true, "patchbay_socketio_overflowed_total",
+           "Sockets disconnected because too much waited for them.", &Metrics::overflowed);
+  for (const auto& [nsp, row] : rows)
+    out.gauge("patchbay_socketio_waiting_bytes", "Bytes that wait for slow clients.",
+              static_cast<double>(row.second), {{"namespace", nsp}});
+}
+
 }  // namespace
 
 http::Response MetricsPage::respond(const http::Request& request) const {
@@ -152,6 +203,7 @@ std::string MetricsPage::render() const {
   out.counter("patchbay_http_timeouts_total", "Requests that did not arrive in time.", read(http.timeouts));
 
   add_engine(out, sources_.io.engine().metrics());
+  add_namespaces(out, sources_.io);
 
   out.gauge("patchbay_realtime_sockets", "Sockets in the main namespace.",
             static_cast<double>(sources_.realtime.socket_count()));

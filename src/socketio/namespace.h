@@ -58,6 +58,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
 
   const std::string& name() const { return name_; }
   Server& server() { return server_; }
+  // Made by a client, from a pattern.
+  bool is_dynamic() const { return is_child_; }
   Adapter& adapter() { return *adapter_; }
 
   // --- Handlers: before the server starts -----------------------------------------------------------------
