@@ -93,6 +93,9 @@ void set_up_suites(socketio::Server& io) {
   io.of("/").on("message-with-ack", [](socketio::Socket&, socketio::Event& event) {
     event.ack_json(event.args().json(), event.args().attachments());
   });
+}
+
+void set_up_common(socketio::Server& io) {
   io.of("/guarded")
       .use([](const std::shared_ptr<socketio::Connecting>& connecting, socketio::Namespace::Next next) {
         const boost::json::value auth = connecting->handshake.auth();
@@ -100,9 +103,6 @@ void set_up_suites(socketio::Server& io) {
         if (token != nullptr && *token == "open") return next(std::nullopt);
         next(socketio::ConnectError{.message = "Not allowed", .data_json = R"({"code":"GUARDED"})"});
       });
-}
-
-void set_up_common(socketio::Server& io) {
   socketio::Namespace& main = io.of("/");
   main.on("echo", [](socketio::Socket&, socketio::Event& event) {
     event.ack_json(event.args().json(), event.args().attachments());

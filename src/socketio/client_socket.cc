@@ -203,6 +203,7 @@ void ClientSocket::handle_connect(std::string_view json) {
   if (!recovered_) offset_.clear();
   core_.accepted(*this);
   flush_kept();
+  if (connected_) handle_early();
   if (connected_ && on_connect_) on_connect_();
 }
 
@@ -227,6 +228,8 @@ void ClientSocket::closed(ClientDisconnect reason, std::string_view detail) {
   ++connect_number_;
   connect_deadline_.cancel();
   connecting_ = false;
+  early_.clear();
+  early_bytes_ = 0;
   if (!connected_) return;
   connected_ = false;
   recovered_ = false;
@@ -251,12 +254,29 @@ void ClientSocket::off(std::string_view event) {
 }
 
 void ClientSocket::handle_event(const PacketView& packet, std::span<const Attachment> attachments) {
-  if (!connected_) return;
+  if (!connected_) {
+    early_bytes_ += packet.data.size();
+    for (const Attachment& attachment : attachments) early_bytes_ += attachment->size();
+    if (!connecting_ || early_bytes_ > core_.options().max_buffered_bytes ||
+        early_.size() >= core_.options().max_buffered_packets)
+      return;
+    early_.push_back({std::string(packet.data), packet.id, {attachments.begin(), attachments.end()}});
+    return;
+  }
   std::string storage;
   const EventParts parts = split_event(packet.data, storage);
   if (!recovery_id_.empty()) note_offset(parts.args);
   ClientEvent event(*this, parts.name, ArgsView(parts.args, attachments), packet.id);
   dispatch(event);
+}
+
+// In the order they came, before anything that comes later.
+void ClientSocket::handle_early() {
+  early_bytes_ = 0;
+  for (const Early& early : std::exchange(early_, {})) {
+    if (!connected_) return;
+    handle_event({.id = early.ack_id, .data = early.data}, early.attachments);
+  }
 }
 
 // A server that keeps our state sends the offset of an event as one more argument.

@@ -167,6 +167,7 @@ class ClientSocket {
   void send_connect(const Credentials& credentials, uint64_t generation);
   void handle_connect(std::string_view json);
   void handle_refusal(const ConnectRefusal& refusal);
+  void handle_early();
   void handle_event(const PacketView& packet, std::span<const Attachment> attachments);
   void handle_ack(const PacketView& packet, std::span<const Attachment> attachments);
   void closed(ClientDisconnect reason, std::string_view detail);
@@ -204,6 +205,14 @@ class ClientSocket {
   uint64_t connect_number_ = 0;
   Executor::Timer connect_deadline_;
 
+  // An event that came before the server's answer to CONNECT, as those do that Node repeats after a recovery.
+  struct Early {
+    std::string data;
+    std::optional<uint64_t> ack_id;
+    std::vector<Attachment> attachments;
+  };
+  std::vector<Early> early_;
+  size_t early_bytes_ = 0;
   std::deque<Buffered> kept_;
   std::unordered_map<uint64_t, PendingAck> acks_;
   uint64_t last_ack_id_ = 0;

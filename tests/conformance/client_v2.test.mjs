@@ -24,7 +24,7 @@ describe("npm's client of version 2", { concurrency: 1 }, () => {
         return socket;
       };
       before(async () => {
-        server = await startServer(row, 'suites');
+        server = await startServer(row, 'suites', { eio3: true });
       });
       after(() => {
         open.forEach((socket) => socket.close());

@@ -74,7 +74,7 @@ describe("npm's engine.io-client", { concurrency: 3 }, () => {
   for (const row of matrix(['reference', 'one', 'four', 'scatter'])) {
     describe(row.name, { concurrency: 4 }, () => {
       let server;
-      before(async () => { server = await startServer(row, 'suites', { extra: HEARTBEAT }); });
+      before(async () => { server = await startServer(row, 'suites', { extra: HEARTBEAT, eio3: true }); });
       after(() => server?.program.stop());
       for (const [name, client] of Object.entries(CLIENTS)) {
         for (const [how, options] of Object.entries(TRANSPORTS)) {

@@ -10,7 +10,7 @@ describe('Engine.IO v3', { concurrency: 3 }, () => {
       let server;
       let client;
       before(async () => {
-        server = await startServer(row, 'suites');
+        server = await startServer(row, 'suites', { eio3: true });
         client = new Engine3Client(server.target, '/engine.io/');
       });
       after(() => server?.program.stop());

@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     'tls-cert': { type: 'string' },
     'tls-key': { type: 'string' },
     recovery: { type: 'boolean', default: false },
+    eio3: { type: 'boolean', default: false },
   },
 });
 
@@ -55,13 +56,13 @@ function serveCommon(io, socket) {
 }
 
 function serveSuites() {
-  const engine = new EngineServer({ ...suites, transports: ['polling', 'websocket'], allowEIO3: true });
+  const engine = new EngineServer({ ...suites, transports: ['polling', 'websocket'], allowEIO3: options.eio3 });
   engine.attach(server, { path: '/engine.io/', destroyUpgrade: false });
   engine.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
 
   const io = new SocketServer(server, {
     ...suites, connectTimeout: 1000, transports: ['polling', 'websocket'], destroyUpgrade: false,
-    allowEIO3: true,
+    allowEIO3: options.eio3,
   });
   io.on('connection', (socket) => {
     socket.emit('auth', socket.handshake.auth);

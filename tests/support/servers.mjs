@@ -28,8 +28,9 @@ export function matrix(names = Object.keys(ROWS)) {
   return names.filter((name) => !chosen || chosen.includes(name)).map((name) => ROWS[name]);
 }
 
-/** Starts a row's server with a profile of testbed ("suites" or "bench"); `port` only to take an earlier one again. */
-export async function startServer(row, profile, { port, extra = [] } = {}) {
+/** Starts a row's server with a profile of testbed ("suites" or "bench"); `port` only to take an earlier one again.
+ *  `eio3`: clients of revision 3 too. Node then takes a request without a revision for one of them, so it is not always on. */
+export async function startServer(row, profile, { port, extra = [], eio3 = false } = {}) {
   if (row.program === 'testbed' && !existsSync(TESTBED)) {
     throw new Error(`${TESTBED} does not exist: build it, or set PATCHBAY_TESTBED`);
   }
@@ -37,6 +38,7 @@ export async function startServer(row, profile, { port, extra = [] } = {}) {
     const chosen = port ?? await freePort();
     const args = ['--port', String(chosen), '--profile', profile, ...extra];
     if (row.shards) args.push('--shards', String(row.shards));
+    if (eio3 && row.program === 'reference') args.push('--eio3');
     if (row.scatter) args.push('--scatter');
     if (row.tls) args.push('--tls-cert', certificate().certFile, '--tls-key', certificate().keyFile);
     const program = row.program === 'testbed'
