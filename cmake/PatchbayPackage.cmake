@@ -30,5 +30,6 @@ function(patchbay_install_package)
     "${PROJECT_BINARY_DIR}/package/patchbayConfigVersion.cmake"
     DESTINATION "${PATCHBAY_PACKAGE_DIR}" COMPONENT socketio)
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT socketio)
-  install(FILES "${PROJECT_SOURCE_DIR}/docs/socketio.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT socketio)
+  install(FILES "${PROJECT_SOURCE_DIR}/docs/socketio.md" "${PROJECT_SOURCE_DIR}/docs/socketio-client.md"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT socketio)
 endfunction()

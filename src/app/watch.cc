@@ -212,7 +212,6 @@ void Watch::connect() {
   socketio::ClientOptions options;
   options.engine.url = url_;
   options.engine.url.query.clear();
-  options.engine.path = "/socket.io/";
   options.engine.tls = tls_;
   options.engine.resolver = resolver_;
   options.auth = socketio::token_auth(socketio::fixed_token(credential_));

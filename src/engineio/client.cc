@@ -58,7 +58,8 @@ size_t Client::buffered_bytes() const {
 }
 
 std::string Client::target(TransportKind transport) const {
-  std::string text = options_.path + "?EIO=4&transport=";
+  std::string text = options_.path.empty() ? "/engine.io/" : options_.path;
+  text += "?EIO=4&transport=";
   text += transport == TransportKind::kPolling ? "polling" : "websocket";
   if (!session_.handshake().sid.empty()) text += "&sid=" + http::percent_encode(session_.handshake().sid);
   if (!options_.url.query.empty()) text += "&" + options_.url.query;

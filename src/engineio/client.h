@@ -19,7 +19,8 @@ struct ClientOptions {
   // Where the server is: scheme, host, port, and a query that every request carries. The path is the next
   // field's.
   http::Url url;
-  std::string path = "/engine.io/";
+  // Empty: "/engine.io/", and "/socket.io/" under a Socket.IO client.
+  std::string path{};
   // Further query parameters, not yet encoded. They show up in servers' logs: prefer headers for secrets.
   std::vector<std::pair<std::string, std::string>> query{};
   // Of every request, the WebSocket's included.

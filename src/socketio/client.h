@@ -24,7 +24,7 @@ namespace patchbay::socketio {
 struct ClientOptions {
   // Where and how: address, transports, extra headers and query, TLS. The namespace is not part of the
   // address.
-  engineio::ClientOptions engine{.path = "/socket.io/"};
+  engineio::ClientOptions engine{};
   // Null: nothing is sent.
   std::shared_ptr<AuthPolicy> auth{};
   // Whether of() connects.

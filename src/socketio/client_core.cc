@@ -174,6 +174,7 @@ void ClientCore::on_credentials(uint64_t attempt, Result<Credentials> credential
 void ClientCore::open_engine() {
   state_ = State::kOpening;
   engineio::ClientOptions engine = options_.engine;
+  if (engine.path.empty()) engine.path = "/socket.io/";
   engine.query.insert(engine.query.end(), credentials_.query.begin(), credentials_.query.end());
   engine.headers.insert(engine.headers.end(), credentials_.headers.begin(), credentials_.headers.end());
   engine_ = engineio::Client::open(shard_, std::move(engine), *this);

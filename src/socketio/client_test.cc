@@ -63,8 +63,7 @@ class SocketIoClientTest : public testing::Test, public http::Handler {
     io->handle(exchange);
   }
   ClientOptions options() {
-    return {.engine = {.url = *http::Url::parse("http://127.0.0.1:" + std::to_string(server->port())),
-                       .path = "/socket.io/"},
+    return {.engine = {.url = *http::Url::parse("http://127.0.0.1:" + std::to_string(server->port()))},
             .reconnection_delay = {.min = Milliseconds(5), .max = Milliseconds(20)}};
   }
   ClientOptions over(std::vector<TransportKind> transports) {
@@ -581,7 +580,6 @@ class StrangeServerTest : public testing::Test, public http::Handler {
     shards.start();
     ASSERT_TRUE(server->start());
     options.engine.url = *http::Url::parse("ws://127.0.0.1:" + std::to_string(server->port()));
-    options.engine.path = "/socket.io/";
     options.engine.session.transports = {TransportKind::kWebSocket};
     options.reconnection_delay = {.min = Milliseconds(5), .max = Milliseconds(20)};
     client = std::make_unique<ClientThread>(std::move(options));

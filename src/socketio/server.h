@@ -75,6 +75,10 @@ class Server {
 
   // Closes every connection with "server shutting down". Not from a shard.
   void close() { engine_.close(); }
+  // Goes down gently, client by client within `spread`; see engineio::Server::drain(). Any thread.
+  bool drain(Milliseconds spread, std::function<void()> done) {
+    return engine_.drain(spread, std::move(done));
+  }
 
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }

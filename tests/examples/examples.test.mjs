@@ -5,9 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { ask, Clients, nextEvent, record, TRANSPORTS } from '../support/clients.mjs';
-import { accepts, ExitedEarly, freePort, Program, REPOSITORY } from '../support/process.mjs';
+import { accepts, ExitedEarly, freePort, Program, REPOSITORY, run } from '../support/process.mjs';
 import { Target } from '../support/target.mjs';
-import { until } from '../support/wait.mjs';
+import { until, within } from '../support/wait.mjs';
 
 const SOURCES = join(REPOSITORY, 'examples');
 const BUILT = process.env.PATCHBAY_EXAMPLES ?? join(REPOSITORY, 'build/examples');
@@ -98,6 +98,60 @@ describe('chat', () => {
     assert.deepEqual(await ask(ada, 'message', { room: 'tea', text: 'last' }), { ok: true });
     await until(() => heard.length > 0, 'the message after them');
     assert.deepEqual(heard, [['message', { room: 'tea', text: 'last', from: 'ada' }]]);
+  });
+});
+
+describe('client', () => {
+  const server = withServer('chat');
+  const CLIENT = join(BUILT, 'client');
+  const times = (program, line) => program.stdout.split('\n').filter((it) => it === line).length;
+  /** Somebody at a terminal: what is typed goes to the room. */
+  const sitDown = async (url, name, room) => {
+    const program = new Program(CLIENT, [url, name, room], { stdin: 'pipe' });
+    await program.ready(() => times(program, `you are in ${room}`) === 1);
+    return program;
+  };
+  const getUp = async (program) => {
+    program.asked = true;
+    program.child.stdin.end();
+    return within(program.exit, 'the end of the client');
+  };
+
+  test('talks with npm’s client in a room, and leaves it at the end of its input', async () => {
+    const ada = await sitDown(server.target.url, 'ada', 'tea');
+    const ben = await server.clients.connect({ auth: { name: 'ben' } });
+    await ask(ben, 'join', 'tea');
+    const heard = nextEvent(ben, 'message');
+    ada.child.stdin.write('Grüße 🎉\n');
+    assert.deepEqual(await heard, [{ room: 'tea', text: 'Grüße 🎉', from: 'ada' }]);
+    await ask(ben, 'message', { room: 'tea', text: 'hello' });
+    await until(() => times(ada, 'ben: hello') === 1, 'what ben said');
+    assert.equal(times(ada, 'ada: Grüße 🎉'), 1, 'who speaks hears it too');
+    const left = nextEvent(ben, 'left');
+    ada.child.stdin.write('bye\n');
+    assert.deepEqual(await getUp(ada), { code: 0, signal: null });
+    assert.deepEqual(await left, ['tea', 'ada']);
+    assert.equal(ada.stderr, '');
+  });
+
+  test('comes back to its room by itself when the server was started again', async () => {
+    let { program: chat, port, target } = await start('chat');
+    const ada = await sitDown(target.url, 'ada', 'tea');
+    await chat.stop();
+    await until(() => ada.stderr.includes('disconnected: '), 'the loss to be told');
+    chat = new Program(join(BUILT, 'chat'), [String(port)]);
+    await chat.ready(() => accepts(port));
+    await until(() => times(ada, 'you are in tea') === 2, 'the second joining');
+    ada.child.stdin.write('again\n');
+    await until(() => times(ada, 'ada: again') === 1, 'the message');
+    assert.equal((await getUp(ada)).code, 0);
+    await chat.stop();
+  });
+
+  test('an address that is none ends it with the reason', async () => {
+    const { code, stderr } = await run(CLIENT, ['ftp://127.0.0.1']);
+    assert.equal(code, 1);
+    assert.match(stderr, /http/);
   });
 });
 

@@ -48,12 +48,12 @@ export function accepts(port, host = '127.0.0.1') {
 
 /** A running program: its output so far, its exit, and ways to end it. */
 export class Program {
-  constructor(command, args, { env, cwd } = {}) {
+  constructor(command, args, { env, cwd, stdin = 'ignore' } = {}) {
     this.commandLine = [command, ...args].join(' ');
     this.stdout = '';
     this.stderr = '';
     this.child = spawn(command, args, {
-      cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd, env: { ...process.env, ...env }, stdio: [stdin, 'pipe', 'pipe'],
     });
     running.add(this.child);
     this.child.stdout.setEncoding('utf8').on('data', (text) => { this.stdout += text; });
