@@ -5,6 +5,9 @@
 import assert from 'node:assert/strict';
 import { attempts, sleep, within } from '../support/wait.mjs';
 
+/** A payload without the ping that is due every 300 ms and may have joined it on a slow machine. */
+const withoutPing = (payload) => payload.replace(/\x1e2$/, '');
+
 export const PING_INTERVAL_MS = 300;
 export const PING_TIMEOUT_MS = 200;
 
@@ -160,7 +163,7 @@ export const ENGINE_CHECKS = [
       assert.equal(push.text, 'ok');
       const poll = await client.poll(sid);
       assert.equal(poll.status, 200);
-      assert.equal(poll.text, '4hello');
+      assert.equal(withoutPing(poll.text), '4hello');
     },
   },
   {
@@ -173,7 +176,7 @@ export const ENGINE_CHECKS = [
       assert.equal((await client.push(sid, payload)).status, 200);
       const poll = await client.poll(sid);
       assert.equal(poll.status, 200);
-      assert.equal(poll.text, payload);
+      assert.equal(withoutPing(poll.text), payload);
     },
   },
   {
@@ -311,7 +314,8 @@ export const ENGINE_CHECKS = [
   {
     group: 'close',
     name: 'polling: the client closes, its pending poll is released with a noop',
-    run: (client) => attempts(3, async () => {
+    // Which of the two requests is seen first is the network's affair.
+    run: (client) => attempts(8, async () => {
       const { sid } = await client.open();
       const [poll, push] = await Promise.all([client.poll(sid), client.push(sid, '1')]);
       assert.equal(push.status, 200);
