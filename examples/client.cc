@@ -25,7 +25,10 @@ int main(int argc, char** argv) {
   const std::string name = argc > 2 ? argv[2] : "somebody";
   const std::string room = argc > 3 ? argv[3] : "tea";
 
-  ClientThread io({.engine = {.url = *url}, .auth = fixed_auth(boost::json::object{{"name", name}})});
+  ClientOptions options;
+  options.engine.url = *url;
+  options.auth = fixed_auth(boost::json::object{{"name", name}});
+  ClientThread io(std::move(options));
   // Runs on the client's thread, as all handlers do.
   io.run([&room](Client& client) {
     ClientSocket& socket = client.of("/");

@@ -1,7 +1,7 @@
-// permessage-deflate (RFC 7692 §7), always without context takeover: whole messages are compressed and
-// inflated, each by itself. So one codec serves every connection of a shard, and a connection has no
-// compression state of its own. What was agreed on with a peer is deflate_extension.h; frames are
-// frame_parser.h and connection.h. No I/O, no clock. Shard-local.
+// Compression of messages, permessage-deflate (RFC 7692 §7), always without context takeover: whole messages
+// are compressed and inflated, each by itself. So one codec serves every connection of a shard, and a
+// connection has no compression state of its own. What was agreed on with a peer is deflate_extension.h;
+// frames are frame_parser.h and connection.h. No I/O, no clock. Shard-local.
 #pragma once
 
 #include <array>
