@@ -42,7 +42,7 @@ class EngineClientTest : public testing::Test, public http::Handler, public Clie
     net::test::Watched<std::vector<CloseReason>>& ended_;
   };
 
-  ~EngineClientTest() override {
+  void TearDown() override {
     on_shard(own, [this] { client.reset(); });
     if (engine) engine->close();
     if (server) server->stop();

@@ -48,7 +48,7 @@ inline constexpr size_t kShards = 4;
 
 class EngineServerTest : public testing::Test, public http::Handler {
  protected:
-  ~EngineServerTest() override {
+  void TearDown() override {
     if (engine) engine->close();
     if (http) http->stop();
     shards.stop();

@@ -39,7 +39,8 @@ class SocketIoClientTest : public testing::Test, public http::Handler {
     io->sockets().on("cut", [](Socket& socket, Event&) { socket.disconnect(true); });
     io->sockets().on("silence", [](Socket&, Event&) {});
   }
-  ~SocketIoClientTest() override {
+  // Not in the destructor: the server may be calling handle() until it has stopped.
+  void TearDown() override {
     on_shard(own, [this] { client.reset(); });
     io->close();
     if (server) server->stop();
@@ -595,7 +596,7 @@ class StrangeServerTest : public testing::Test, public http::Handler {
       });
     });
   }
-  ~StrangeServerTest() override {
+  void TearDown() override {
     client.reset();
     if (engine) engine->close();
     if (server) server->stop();

@@ -32,7 +32,8 @@ class SocketIoTest : public testing::Test, public http::Handler {
       event.ack(socket.join(std::string_view(event.args().first().as_string())));
     });
   }
-  ~SocketIoTest() override {
+  // Not in the destructor: the server may be calling handle() until it has stopped.
+  void TearDown() override {
     io.close();
     if (http) http->stop();
     shards.stop();
