@@ -62,7 +62,10 @@ Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
     per_shard_.push_back(std::make_unique<PerShard>(shards[i], options_, shards.size()));
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  // Sessions that still wait for their peers (a polling one for its close packet) belong to loops that may run on.
+  shards_.run_on_each([this](net::Shard& shard) { per_shard_[shard.index()]->sessions.clear(); });
+}
 
 bool Server::owns_path(std::string_view path) const {
   const std::string_view own = options_.path.empty() ? "/engine.io/" : std::string_view(options_.path);
