@@ -5,6 +5,37 @@
 
 namespace patchbay::net {
 
+// Buffers of gathered writes that were sent, for the next writes of this thread's connections: without it every turn
+// takes them from the heap anew, and the heap gives its top back to the kernel and faults it in again each time.
+class OutputQueue::Spares {
+ public:
+  static Spares& of_this_thread() {
+    thread_local Spares spares;
+    return spares;
+  }
+  BufferRef take(std::string_view bytes) {
+    if (spares_.empty()) {
+      std::string fresh;
+      fresh.reserve(std::max(bytes.size(), kSpareBytes));
+      fresh = bytes;
+      return make_buffer(std::move(fresh));
+    }
+    BufferRef buffer = std::move(spares_.back());
+    spares_.pop_back();
+    buffer->bytes_ = bytes;
+    return buffer;
+  }
+  void keep(BufferRef buffer) {
+    if (spares_.size() < kMaxSpares && buffer->use_count() == 1 && buffer->bytes_.capacity() <= kGatherBytes)
+      spares_.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr size_t kSpareBytes = 1024;  // capacity of a fresh one; it grows with its use up to kGatherBytes
+  static constexpr size_t kMaxSpares = 256;
+  std::vector<BufferRef> spares_;
+};
+
 void OutputQueue::append(std::string_view bytes) {
   if (bytes.empty()) return;
   size_ += bytes.size();
@@ -13,7 +44,7 @@ void OutputQueue::append(std::string_view bytes) {
     segments_.back().buffer->bytes_ += bytes;
     return;
   }
-  segments_.push_back({.buffer = make_buffer(std::string(bytes)), .bytes = {}, .gathered = true});
+  segments_.push_back({.buffer = Spares::of_this_thread().take(bytes), .bytes = {}, .gathered = true});
 }
 
 void OutputQueue::append(BufferRef buffer) {
@@ -82,6 +113,8 @@ void OutputQueue::unshare() {
 }
 
 void OutputQueue::clear() {
+  for (size_t i = first_; i < segments_.size(); ++i)
+    if (segments_[i].gathered) Spares::of_this_thread().keep(std::move(segments_[i].buffer));
   std::vector<Segment>().swap(segments_);
   first_ = 0;
   size_ = 0;

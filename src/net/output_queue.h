@@ -29,7 +29,7 @@ class OutputQueue {
   size_t gather(std::span<iovec> out) const;
   // Copies up to out.size() bytes of the front; returns how many.
   size_t copy_front(std::span<char> out) const;
-  // Drops the first `count` bytes; an empty queue gives its memory back.
+  // Drops the first `count` bytes; an empty queue holds no memory of its own.
   void consume(size_t count);
   void clear();
   // Copies what is shared with other queues: after it the queue may move to another shard.
@@ -43,6 +43,8 @@ class OutputQueue {
     size_t consumed = 0;     // of a gathered segment
     std::string_view rest() const { return gathered ? buffer->view().substr(consumed) : bytes; }
   };
+
+  class Spares;
 
   // A gathered segment grows up to this; then the next begins.
   static constexpr size_t kGatherBytes = 16 * 1024;
