@@ -3,6 +3,7 @@
 // protocol's test suites expect. Profile `bench`: Socket.IO with default timers.
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@
 #include "http/server.h"
 #include "net/shard.h"
 #include "net/tls.h"
+#include "socketio/admin.h"
 #include "socketio/server.h"
 
 namespace {
@@ -36,6 +38,10 @@ struct Settings {
   bool deflate = false;
   int64_t message_timeout_ms = 60'000;
   bool same_origin = false;
+  std::vector<std::string> origins{"*"};
+  std::string admin_ui;     // the mode; empty: none
+  std::string admin_login;  // user:password; empty: none is needed
+  bool admin_read_only = false;
 };
 
 // Sends every message back as it came.
@@ -67,7 +73,8 @@ class Router final : public http::Handler {
 };
 
 engineio::ServerOptions engine_options(const Settings& settings, std::string path) {
-  engineio::ServerOptions options{.path = std::move(path), .origins = http::OriginPolicy({"*"})};
+  engineio::ServerOptions options{.path = std::move(path),
+                                  .origins = http::OriginPolicy(settings.origins, "--origin")};
   options.session.max_payload = settings.max_payload;
   options.per_message_deflate.enabled = settings.deflate;
   if (settings.same_origin) options.origins = http::OriginPolicy();
@@ -139,6 +146,18 @@ void set_up_common(socketio::Server& io) {
   });
 }
 
+socketio::AdminOptions admin_options(const Settings& settings) {
+  socketio::AdminOptions options{.read_only = settings.admin_read_only};
+  if (settings.admin_ui == "development") options.mode = socketio::AdminMode::kDevelopment;
+  const size_t colon = settings.admin_login.find(':');
+  options.no_login = colon == std::string::npos;
+  if (!options.no_login)
+    options.verify = socketio::check_password(settings.admin_login.substr(0, colon),
+                                              [wanted = settings.admin_login.substr(colon + 1)](
+                                                  std::string_view given) { return given == wanted; });
+  return options;
+}
+
 int fail_start(const Error& error) {
   std::fprintf(stderr, "testbed: %s\n", error.message.c_str());
   return 1;
@@ -175,6 +194,8 @@ int run(const Settings& settings) {
         shards, engine_options(settings, "/engine.io/"),
         [](engineio::Connection& connection) { return std::make_unique<Echo>(connection); });
   }
+  std::optional<socketio::AdminUi> admin;
+  if (!settings.admin_ui.empty()) admin.emplace(io, admin_options(settings));
   Router router(echo.get(), io);
   http::Server server(shards, router, options);
   shards.start();
@@ -188,6 +209,7 @@ int run(const Settings& settings) {
   if (echo) echo->close();
   io.close();
   server.stop();
+  admin.reset();
   shards.stop();
   return 0;
 }
@@ -213,6 +235,12 @@ int main(int argc, char** argv) {
   app.add_flag("--deflate", settings.deflate, "agree on permessage-deflate with clients that offer it");
   app.add_flag("--same-origin", settings.same_origin,
                "serve pages of no other origin; otherwise those of all");
+  app.add_option("--origin", settings.origins,
+                 "an origin whose pages are served, with cookies; repeatable, instead of all without");
+  app.add_option("--admin-ui", settings.admin_ui, "lets the Socket.IO Admin UI attach")
+      ->check(CLI::IsMember({"production", "development"}));
+  app.add_option("--admin-login", settings.admin_login, "user:password of the Admin UI; otherwise none");
+  app.add_flag("--admin-read-only", settings.admin_read_only, "the Admin UI may only look");
   app.add_option("--message-timeout-ms", settings.message_timeout_ms,
                  "a WebSocket message must be whole by then");
   CLI11_PARSE(app, argc, argv);

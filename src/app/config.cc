@@ -15,6 +15,8 @@ bool is_loopback(const std::string& host) {
   return host.starts_with("127.") || host == "::1";
 }
 
+constexpr size_t kMinAdminPassword = 12;
+
 // Milliseconds as a plain number.
 void add_milliseconds(CLI::App& app, const std::string& name, Milliseconds& target, const std::string& text,
                       const std::string& environment, uint64_t low, uint64_t high) {
@@ -66,6 +68,18 @@ void describe_serve(CLI::App& serve, Config& config) {
       ->envname("PATCHBAY_SIMULATION");
   serve.add_flag("--development", config.development, "accept sockets without credentials; loopback only")
       ->envname("PATCHBAY_DEVELOPMENT");
+  serve
+      .add_flag("--admin-ui", config.admin_ui,
+                "let the Socket.IO Admin UI attach; its password comes by PATCHBAY_ADMIN_UI_PASSWORD")
+      ->envname("PATCHBAY_ADMIN_UI");
+  serve
+      .add_flag("--admin-ui-live", config.admin_ui_live,
+                "show it every socket, room and event, not only counts")
+      ->envname("PATCHBAY_ADMIN_UI_LIVE");
+  serve
+      .add_flag("--admin-ui-read-only", config.admin_ui_read_only,
+                "it may not emit, join, leave or disconnect")
+      ->envname("PATCHBAY_ADMIN_UI_READ_ONLY");
   serve.add_option("--log-level", config.log_level)
       ->envname("PATCHBAY_LOG_LEVEL")
       ->transform(CLI::CheckedTransformer(levels).description("debug|info|warning|error"));
@@ -164,6 +178,9 @@ Invocation read_command_line(int argc, const char* const* argv) {
   }
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");
   invocation.config.master_key = secret_from_environment("PATCHBAY_MASTER_KEY");
+  invocation.config.admin_ui_password = secret_from_environment("PATCHBAY_ADMIN_UI_PASSWORD");
+  if (std::string user = secret_from_environment("PATCHBAY_ADMIN_UI_USER"); !user.empty())
+    invocation.config.admin_ui_user = std::move(user);
   invocation.command = Invocation::Command::kServe;
   if (invocation.config.shards == 0)
     invocation.config.shards = std::max(1u, std::thread::hardware_concurrency());
@@ -179,6 +196,16 @@ Status check(const Config& config) {
         std::string(config.development ? "--development" : "--simulation") +
             " is for a developer's machine and listens on loopback only; use --host 127.0.0.1 or leave "
             "the switch away");
+  if ((config.admin_ui_live || config.admin_ui_read_only) && !config.admin_ui)
+    return fail(ErrorCode::kConfiguration,
+                "--admin-ui-live and --admin-ui-read-only say how --admin-ui is to be; give that too");
+  if (config.admin_ui && config.admin_ui_password.size() < kMinAdminPassword &&
+      !(config.development && config.admin_ui_password.empty()))
+    return fail(
+        ErrorCode::kConfiguration,
+        "--admin-ui needs a password of at least " + std::to_string(kMinAdminPassword) +
+            " bytes, or its argon2id hash, in PATCHBAY_ADMIN_UI_PASSWORD; only with --development may "
+            "there be none");
   if (config.reconnect_max_delay < config.reconnect_first_delay)
     return fail(ErrorCode::kConfiguration, "--reconnect-delay-max-ms is smaller than --reconnect-delay-ms");
   return {};

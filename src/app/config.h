@@ -44,6 +44,15 @@ struct Config {
   bool development = false;  // sockets without credentials are accepted
   bool simulation = false;   // the scripted engine, and the endpoint that plays the phone
 
+  // --- The Socket.IO Admin UI ---
+  bool admin_ui = false;
+  bool admin_ui_live = false;  // sockets, rooms and events too, not only counts
+  bool admin_ui_read_only = false;
+  // From the environment only. The password itself, or its argon2id hash; empty: nobody need log in, which
+  // check() allows to --development alone.
+  std::string admin_ui_user = "admin";
+  std::string admin_ui_password;
+
   QrFormat qr_format = QrFormat::kDataUrl;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;

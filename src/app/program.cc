@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/admin_ui.h"
 #include "app/front_door.h"
 #include "app/metrics_page.h"
 #include "app/no_engine.h"
@@ -131,6 +132,7 @@ class Program {
   std::unique_ptr<WorkerPool> workers_;
   http::OriginPolicy origins_;
   std::unique_ptr<socketio::Server> io_;
+  std::unique_ptr<socketio::AdminUi> admin_ui_;  // null when it is off
   std::unique_ptr<realtime::Realtime> realtime_;
   std::unique_ptr<manager::Instances> instances_;
   std::unique_ptr<rest::Api> api_;
@@ -183,6 +185,8 @@ Status Program::build_server() {
   engine.session.ping_timeout = config_.ping_timeout;
   engine.session.max_payload = config_.max_payload_bytes;
   io_ = std::make_unique<socketio::Server>(*shards_, socketio::ServerOptions{.engine = std::move(engine)});
+
+  PB_ASSIGN(admin_ui_, make_admin_ui(config_, *io_, *workers_));
 
   const bool draw = config_.qr_format == QrFormat::kDataUrl;
   realtime_ = std::make_unique<realtime::Realtime>(
@@ -256,6 +260,7 @@ void Program::stop() {
   if (instances_) instances_->stop();
   if (io_) io_->close();
   if (server_) server_->stop();
+  admin_ui_.reset();
   if (realtime_) revocations_.remove(*realtime_);
   if (usage_) usage_->stop();
   if (store_) store_->stop();
@@ -303,6 +308,9 @@ int serve(const Config& config, std::vector<http::StaticFile> panel) {
   std::printf("Patchbay %s is at %s://%s:%u\n", std::string(kVersion).c_str(), scheme.c_str(), host.c_str(),
               unsigned{program.port()});
   if (config.simulation) std::printf("Simulation: nothing here reaches WhatsApp.\n");
+  if (config.admin_ui)
+    std::printf("The Socket.IO Admin UI may attach (namespace /admin)%s.\n",
+                config.admin_ui_password.empty() ? ", without a password" : "");
   if (config.development) std::printf("Development mode: sockets without credentials are accepted.\n");
   std::fflush(stdout);
   log::info("started", {{"version", kVersion},

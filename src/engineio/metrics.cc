@@ -15,6 +15,7 @@ void add_each(std::array<uint64_t, kSize>& sums, const std::array<Counter, kSize
 void Metrics::add(const ShardMetrics& shard) {
   add_each(opened, shard.opened);
   add_each(closed, shard.closed);
+  add_each(ended, shard.ended);
   add_each(upgrades, shard.upgrades);
   add_each(refused, shard.refused);
   add_each(busy, shard.busy);

@@ -25,6 +25,7 @@ template <typename Number>
 struct MetricCounts {
   std::array<Number, kTransportKinds> opened{};     // sessions, by first TransportKind
   std::array<Number, kCloseReasons> closed{};       // sessions, by CloseReason
+  std::array<Number, kTransportKinds> ended{};      // sessions that are gone, by last TransportKind
   std::array<Number, kUpgradeOutcomes> upgrades{};  // by UpgradeOutcome
   std::array<Number, kRefusalCodes> refused{};      // requests, by RefusalCode
   std::array<Number, kBusyReasons> busy{};          // handshakes turned away for now, by BusyReason

@@ -126,6 +126,7 @@ void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std:
 void Session::finish(CloseReason reason) {
   if (state_ == State::kClosed) return;
   if (state_ != State::kClosing) metrics().closed[static_cast<size_t>(reason)].add();
+  metrics().ended[static_cast<size_t>(transport_)].add();
   state_ = State::kClosed;
   if (candidate_ != Candidate::kNone) {
     end_candidate(UpgradeOutcome::kClosedMeanwhile);

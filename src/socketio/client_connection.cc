@@ -180,6 +180,11 @@ void ClientConnection::on_drain() {
   for (const auto& socket : sockets_) socket->backlog_group_ = UINT32_MAX;
 }
 
+void ClientConnection::on_upgrade() {
+  if (Observer* const observer = server_.observer())
+    for (const auto& socket : sockets_) observer->on_upgraded(*socket);
+}
+
 void ClientConnection::before_close() {
   while (backlog_ != nullptr && !backlog_->empty()) send_waiting(backlog_->pop_front()->item);
 }

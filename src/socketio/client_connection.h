@@ -60,6 +60,7 @@ class ClientConnection final : public engineio::Session::Application, private De
   void on_text(std::string_view text) override;
   void on_binary(std::string_view bytes) override;
   void on_drain() override;
+  void on_upgrade() override;
   void before_close() override;
   void on_close(engineio::CloseReason reason) override;
 

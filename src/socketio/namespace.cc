@@ -174,6 +174,11 @@ void Namespace::for_each_socket(std::function<void(Socket&)> task) {
   for_each_selected({}, std::move(task));
 }
 
+void Namespace::visit_shard(const std::function<bool(const Socket&)>& task) const {
+  for (const auto& [id, socket] : local_part().sockets)
+    if (!task(*socket)) return;
+}
+
 std::vector<Socket*>& Namespace::select(const Selection& selection) {
   PerShard& mine = local_part();
   mine.chosen.clear();
@@ -259,15 +264,18 @@ void Namespace::deliver(const std::shared_ptr<const BroadcastMessage>& shared) {
   // A recovered client may have had it already, on a shard that was ahead of this one.
   const uint64_t place =
       message.sequence > 0 || mine.recovery == nullptr ? message.sequence : mine.recovery->log.last() + 1;
+  std::string storage;
+  std::optional<EventParts> parts;
+  bool taken_apart = false;
   for (Socket* const socket : receivers) {
     if (socket->recovery_ != nullptr && place <= socket->recovery_->floor) continue;
     if (socket->watches_outgoing()) [[unlikely]] {
-      std::string storage;
+      // The first who wants it takes it apart for all.
       PacketView view;
-      if (decode_packet(message.packet, {.max_attachments = UINT32_MAX}, view)) {
-        const EventParts parts = split_event(view.data, storage);
-        socket->note_outgoing(parts.name, ArgsView(parts.args, message.attachments));
-      }
+      if (!std::exchange(taken_apart, true) &&
+          decode_packet(message.packet, {.max_attachments = UINT32_MAX}, view))
+        parts = split_event(view.data, storage);
+      if (parts) socket->note_outgoing(parts->name, ArgsView(parts->args, message.attachments));
       if (!socket->connected()) continue;
     }
     socket->client_.send(*socket, packet, message.flags);

@@ -118,6 +118,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   size_t waiting_bytes() const { return output_budget_.used(); }
   // Runs `task` for every socket, each on its shard. Returns at once.
   void for_each_socket(std::function<void(Socket&)> task);
+  // Runs `task` now, for every socket of the calling shard, until it returns false. It must not disconnect.
+  void visit_shard(const std::function<bool(const Socket&)>& task) const;
 
   // --- For adapters: what concerns the sockets of this process
   // ----------------------------------------------

@@ -19,6 +19,8 @@ class Observer {
   virtual void on_disconnected(Socket&, DisconnectReason) {}
   virtual void on_joined(Socket&, std::string_view /*room*/) {}
   virtual void on_left(Socket&, std::string_view /*room*/) {}
+  // Its connection has moved from polling to WebSocket.
+  virtual void on_upgraded(Socket&) {}
   virtual void on_event_received(Socket&, std::string_view /*event*/, const ArgsView&) {}
   virtual void on_event_sent(Socket&, std::string_view /*event*/, const ArgsView&) {}
 };

@@ -3,6 +3,7 @@
 // HTTP server of their own. Thread-safe once the shards run. https://github.com/socketio/socket.io-protocol
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,9 +41,10 @@ class Server {
   Namespace& of_matching(NamespacePredicate predicate);
   // Hears of every namespace that a client has made. On a shard.
   void on_new_namespace(std::function<void(Namespace&)> handler) { on_new_namespace_ = std::move(handler); }
-  // Null for none. Outlives the server.
-  void set_observer(Observer* observer) { observer_ = observer; }
-  Observer* observer() const { return observer_; }
+  // Null for none. Outlives the server, or is taken away again: it may be called until each shard has ended
+  // the turn it is in.
+  void set_observer(Observer* observer) { observer_.store(observer, std::memory_order_release); }
+  Observer* observer() const { return observer_.load(std::memory_order_acquire); }
 
   // For an HTTP handler: does the request belong here, and if so take it.
   bool owns_path(std::string_view path) const { return engine_.owns_path(path); }
@@ -113,7 +115,7 @@ class Server {
   Namespace* main_ = nullptr;
   std::vector<std::shared_ptr<Namespace>> patterns_;
   std::function<void(Namespace&)> on_new_namespace_;
-  Observer* observer_ = nullptr;
+  std::atomic<Observer*> observer_{nullptr};
   // Guards children_ and Namespace::members_; taken only for names that no of() knows.
   mutable std::mutex mutex_;
   std::map<std::string, Child, std::less<>> children_;

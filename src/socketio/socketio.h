@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "socketio/adapter.h"
+#include "socketio/admin.h"
 #include "socketio/client_thread.h"
 #include "socketio/observer.h"
 #include "socketio/server.h"

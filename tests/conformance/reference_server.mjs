@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { parseArgs } from 'node:util';
+import adminUi from '@socket.io/admin-ui';
+import bcrypt from 'bcryptjs';
 import { Server as EngineServer } from 'engine.io';
 import { Server as SocketServer } from 'socket.io';
 
@@ -19,6 +21,9 @@ const { values: options } = parseArgs({
     'tls-key': { type: 'string' },
     recovery: { type: 'boolean', default: false },
     eio3: { type: 'boolean', default: false },
+    'admin-ui': { type: 'string' },
+    'admin-login': { type: 'string' },
+    origin: { type: 'string' },
   },
 });
 
@@ -27,11 +32,12 @@ const server = options['tls-cert']
   : createServer();
 
 const maxHttpBufferSize = Number(options['max-payload']);
+const cors = options.origin ? { origin: options.origin, credentials: true } : { origin: '*' };
 const suites = {
   pingInterval: Number(options['ping-interval']),
   pingTimeout: Number(options['ping-timeout']),
   maxHttpBufferSize,
-  cors: { origin: '*' },
+  cors,
 };
 
 /** What both profiles answer on the main namespace. */
@@ -79,13 +85,23 @@ function serveSuites() {
 
 function serveBench() {
   const io = new SocketServer(server, {
-    maxHttpBufferSize, cors: { origin: '*' }, ...(options.recovery && { connectionStateRecovery: {} }),
+    maxHttpBufferSize, cors, ...(options.recovery && { connectionStateRecovery: {} }),
   });
   io.on('connection', (socket) => {
     socket.on('echo', (argument, ack) => ack(argument));
     serveCommon(io, socket);
   });
   serveGuarded(io);
+  serveAdmin(io);
+}
+
+/** As testbed's options of these names. */
+function serveAdmin(io) {
+  if (options['admin-ui'] === undefined) return;
+  const [username, password] = options['admin-login'].split(':');
+  adminUi.instrument(io, {
+    auth: { type: 'basic', username, password: bcrypt.hashSync(password, 4) }, mode: options['admin-ui'],
+  });
 }
 
 /** A namespace whose middleware lets only those in who say the word. */
