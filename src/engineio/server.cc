@@ -63,7 +63,8 @@ Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
 }
 
 Server::~Server() {
-  // Sessions that still wait for their peers (a polling one for its close packet) belong to loops that may run on.
+  // Sessions that still wait for their peers (a polling one for its close packet) belong to loops that may
+  // run on.
   shards_.run_on_each([this](net::Shard& shard) { per_shard_[shard.index()]->sessions.clear(); });
 }
 
@@ -139,7 +140,7 @@ void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal,
                                   .code = refusal.code,
                                   .message = message.empty() ? to_string(refusal.code) : message,
                                   .context = refusal.hint,
-                                  .address = exchange->request().remote_address});
+                                  .address = options_.trusted_proxies.client_of(exchange->request())});
   respond(exchange, std::move(response));
 }
 
@@ -181,7 +182,7 @@ void Server::refuse_busy(const http::ExchangePtr& exchange, BusyReason reason, M
                                   .code = std::nullopt,
                                   .message = message_of(reason),
                                   .context = to_string(reason),
-                                  .address = exchange->request().remote_address});
+                                  .address = options_.trusted_proxies.client_of(exchange->request())});
   respond(exchange, std::move(response));
 }
 
