@@ -103,8 +103,8 @@ Result<Secrets> load_secrets(const Config& config) {
 // Every service, in the order in which each needs the ones before it; destroyed in the opposite order.
 class Program {
  public:
-  Program(const Config& config, std::vector<http::StaticFile> panel)
-      : config_(config), site_(std::move(panel)) {}
+  Program(const Config& config, std::vector<http::StaticFile> panel, std::vector<http::StaticFile> client)
+      : config_(config), site_(std::move(panel)), client_(std::move(client)) {}
 
   Status start();
   void stop();
@@ -117,6 +117,7 @@ class Program {
 
   const Config& config_;
   const http::StaticSite site_;
+  std::vector<http::StaticFile> client_;
   const SystemClock clock_;
   std::optional<Secrets> secrets_;
   std::unique_ptr<store::Store> store_;
@@ -182,7 +183,8 @@ Status Program::build_server() {
   engine.session.ping_interval = config_.ping_interval;
   engine.session.ping_timeout = config_.ping_timeout;
   engine.session.max_payload = config_.max_payload_bytes;
-  io_ = std::make_unique<socketio::Server>(*shards_, socketio::ServerOptions{.engine = std::move(engine)});
+  io_ = std::make_unique<socketio::Server>(
+      *shards_, socketio::ServerOptions{.engine = std::move(engine), .serve_client = std::move(client_)});
 
   const bool draw = config_.qr_format == QrFormat::kDataUrl;
   realtime_ = std::make_unique<realtime::Realtime>(
@@ -280,7 +282,7 @@ int report(const Error& error) {
 
 }  // namespace
 
-int serve(const Config& config, std::vector<http::StaticFile> panel) {
+int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector<http::StaticFile> client) {
   if (const auto status = check(config); !status) return report(status.error());
   log::configure(config.log_level, config.log_format);
   raise_descriptor_limit();
@@ -292,7 +294,7 @@ int serve(const Config& config, std::vector<http::StaticFile> panel) {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
-  Program program(config, std::move(panel));
+  Program program(config, std::move(panel), std::move(client));
   if (const auto status = program.start(); !status) {
     const int code = report(status.error());
     program.stop();

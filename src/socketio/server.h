@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engineio/server.h"
+#include "http/static_site.h"
 #include "socketio/adapter.h"
 #include "socketio/namespace.h"
 #include "socketio/server_options.h"
@@ -45,8 +46,10 @@ class Server {
   Observer* observer() const { return observer_; }
 
   // For an HTTP handler: does the request belong here, and if so take it.
-  bool owns_path(std::string_view path) const { return engine_.owns_path(path); }
-  void handle(const http::ExchangePtr& exchange) { engine_.handle(exchange); }
+  bool owns_path(std::string_view path) const {
+    return engine_.owns_path(path) || client_files_.has(client_path(path));
+  }
+  void handle(const http::ExchangePtr& exchange);
 
   // The main namespace's, as in Node's `io`.
   template <typename... Values>
@@ -96,6 +99,9 @@ class Server {
   friend class Namespace;
   friend class Socket;
 
+  // What `path` asks of ServerOptions::serve_client; empty when it is elsewhere.
+  std::string_view client_path(std::string_view path) const;
+  void serve_client_file(const http::ExchangePtr& exchange, std::string_view path) const;
   // A client wants in: the namespace, made if need be, or null. Pairs with left().
   std::shared_ptr<Namespace> enter(std::string_view name, const Handshake& handshake);
   // It was refused, or has left.
@@ -108,6 +114,7 @@ class Server {
 
   net::ShardGroup& shards_;
   const ServerOptions options_;
+  const http::StaticSite client_files_;
   ByteBudget output_budget_;  // of all namespaces
   std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces_;
   Namespace* main_ = nullptr;
