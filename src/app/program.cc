@@ -44,6 +44,9 @@ namespace {
 constexpr size_t kWorkers = 8;
 constexpr size_t kMaxQueuedRequests = 4'096;
 
+// Percent of drain_timeout that clients may take to go; the rest is for requests and the store.
+constexpr int kDrainShare = 80;
+
 // As many sockets as the machine lets us have.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -138,6 +141,7 @@ class Program {
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<FrontDoor> front_door_;
   std::unique_ptr<http::Server> server_;
+  bool serving_ = false;
 };
 
 Status Program::open_store() {
@@ -249,10 +253,20 @@ Status Program::start() {
   PB_TRY(build_server());
   shards_->start();
   PB_TRY(instances_->start());
-  return server_->start();
+  PB_TRY(server_->start());
+  serving_ = true;
+  return {};
 }
 
 void Program::stop() {
+  if (serving_) {
+    // The port stays open meanwhile: who comes is told to come back later. Everything works on until the last
+    // client has its answers.
+    front_door_->refuse_api();
+    const size_t clients = io_->engine().session_count();
+    const bool gently = io_->close_within(config_.drain_timeout * kDrainShare / 100);
+    log::info("clients let go", {{"clients", clients}, {"gently", gently}});
+  }
   if (server_) server_->stop_accepting();
   if (workers_) workers_->stop();
   if (instances_) instances_->stop();

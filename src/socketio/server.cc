@@ -109,8 +109,9 @@ std::shared_ptr<Namespace> Server::find(std::string_view name) const {
 
 std::vector<std::shared_ptr<Namespace>> Server::namespaces() const {
   std::vector<std::shared_ptr<Namespace>> all;
-  for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
   const std::lock_guard lock(mutex_);
+  all.reserve(namespaces_.size() + children_.size());
+  for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
   for (const auto& [name, child] : children_) all.push_back(child.nsp);
   return all;
 }

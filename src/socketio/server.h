@@ -82,6 +82,10 @@ class Server {
   bool drain(Milliseconds spread, std::function<void()> done) {
     return engine_.drain(spread, std::move(done));
   }
+  // The whole gentle end: drain() at a pace that grows with the clients, waited for, then close(); see
+  // engineio::Server::close_within(). A client is let go once the acknowledgements that handlers owe it have
+  // been given; events that it sends in between are not taken. Not from a shard.
+  bool close_within(Milliseconds limit) { return engine_.close_within(limit); }
 
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }
