@@ -5,8 +5,8 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(types
-  html "text/html; charset=utf-8"    js "text/javascript; charset=utf-8"  css "text/css; charset=utf-8"
-  json "application/json"            svg "image/svg+xml"                  txt "text/plain; charset=utf-8"
+  html "text/html"                   js "text/javascript"                 css "text/css"
+  json "application/json"            svg "image/svg+xml"                  txt "text/plain"
   png "image/png"                    ico "image/x-icon"                   woff2 "font/woff2"
   map "application/json"             webmanifest "application/manifest+json" webp "image/webp")
 
@@ -17,6 +17,9 @@ function(content_type_of extension result)
   else()
     math(EXPR index "${index} + 1")
     list(GET types ${index} type)
+    if(type MATCHES "^text/")
+      string(APPEND type "; charset=utf-8")
+    endif()
     set(${result} "${type}" PARENT_SCOPE)
   endif()
 endfunction()
