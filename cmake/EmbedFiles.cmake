@@ -1,12 +1,12 @@
-# Script mode: cmake -DSOURCE=<folder> -DOUTPUT=<folder> -P EmbedFiles.cmake
+# Script mode: cmake -DNAME=<name> -DSOURCE=<folder> -DOUTPUT=<folder> -P EmbedFiles.cmake
 # Writes <OUTPUT>/embedded_files.S and <OUTPUT>/embedded_files.cc: every file below SOURCE as bytes of the binary
 # (.incbin), text also gzipped, with its path, content type and entity tag. Files are rewritten only when they
 # change, so that nothing is rebuilt for nothing. A missing SOURCE gives an empty table.
 cmake_minimum_required(VERSION 3.25)
 
 set(types
-  html "text/html; charset=utf-8"    js "text/javascript; charset=utf-8"  css "text/css; charset=utf-8"
-  json "application/json"            svg "image/svg+xml"                  txt "text/plain; charset=utf-8"
+  html "text/html"                   js "text/javascript"                 css "text/css"
+  json "application/json"            svg "image/svg+xml"                  txt "text/plain"
   png "image/png"                    ico "image/x-icon"                   woff2 "font/woff2"
   map "application/json"             webmanifest "application/manifest+json" webp "image/webp")
 
@@ -17,6 +17,9 @@ function(content_type_of extension result)
   else()
     math(EXPR index "${index} + 1")
     list(GET types ${index} type)
+    if(type MATCHES "^text/")
+      string(APPEND type "; charset=utf-8")
+    endif()
     set(${result} "${type}" PARENT_SCOPE)
   endif()
 endfunction()
@@ -38,9 +41,9 @@ foreach(file IN LISTS files)
   content_type_of("${extension}" type)
   file(SHA256 "${SOURCE}/${file}" digest)
   string(SUBSTRING "${digest}" 0 20 tag)
-  string(APPEND assembly "    .global pb_file_${number}\n    .global pb_file_${number}_end\n"
-    "pb_file_${number}:\n    .incbin \"${SOURCE}/${file}\"\npb_file_${number}_end:\n    .byte 0\n")
-  string(APPEND declarations "extern const char pb_file_${number}[], pb_file_${number}_end[];\n")
+  string(APPEND assembly "    .global pb_${NAME}_${number}\n    .global pb_${NAME}_${number}_end\n"
+    "pb_${NAME}_${number}:\n    .incbin \"${SOURCE}/${file}\"\npb_${NAME}_${number}_end:\n    .byte 0\n")
+  string(APPEND declarations "extern const char pb_${NAME}_${number}[], pb_${NAME}_${number}_end[];\n")
   set(zipped "{}")
   if(type MATCHES "text|json|svg|manifest")
     set(gz "${OUTPUT}/gz/${digest}.gz")
@@ -50,13 +53,13 @@ foreach(file IN LISTS files)
         message(FATAL_ERROR "gzip failed on ${file}")
       endif()
     endif()
-    string(APPEND assembly "    .global pb_gz_${number}\n    .global pb_gz_${number}_end\n"
-      "pb_gz_${number}:\n    .incbin \"${gz}\"\npb_gz_${number}_end:\n    .byte 0\n")
-    string(APPEND declarations "extern const char pb_gz_${number}[], pb_gz_${number}_end[];\n")
-    set(zipped "{pb_gz_${number}, size_t(pb_gz_${number}_end - pb_gz_${number})}")
+    string(APPEND assembly "    .global pb_${NAME}_gz_${number}\n    .global pb_${NAME}_gz_${number}_end\n"
+      "pb_${NAME}_gz_${number}:\n    .incbin \"${gz}\"\npb_${NAME}_gz_${number}_end:\n    .byte 0\n")
+    string(APPEND declarations "extern const char pb_${NAME}_gz_${number}[], pb_${NAME}_gz_${number}_end[];\n")
+    set(zipped "{pb_${NAME}_gz_${number}, size_t(pb_${NAME}_gz_${number}_end - pb_${NAME}_gz_${number})}")
   endif()
   string(APPEND rows "      {\"/${file}\", \"${type}\", \"\\\"${tag}\\\"\",\n"
-    "       {pb_file_${number}, size_t(pb_file_${number}_end - pb_file_${number})}, ${zipped}},\n")
+    "       {pb_${NAME}_${number}, size_t(pb_${NAME}_${number}_end - pb_${NAME}_${number})}, ${zipped}},\n")
   math(EXPR number "${number} + 1")
 endforeach()
 string(APPEND assembly "    .section .note.GNU-stack,\"\",@progbits\n")
@@ -69,7 +72,7 @@ ${declarations}}
 
 namespace patchbay::app {
 
-std::vector<http::StaticFile> embedded_panel() {
+std::vector<http::StaticFile> embedded_${NAME}() {
   return {
 ${rows}  };
 }

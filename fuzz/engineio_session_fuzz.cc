@@ -124,7 +124,7 @@ class World final : Session::Io, Session::Application {
   void poll() {
     const bool was_held = poll_held_;
     poll_held_ = true;
-    const bool good = session_.on_poll() == Session::PollVerdict::kHeld;
+    const bool good = session_.on_poll(now_) == Session::PollVerdict::kHeld;
     // A second poll at once is refused, and ends the session together with the first.
     if (was_held) require(!good && !poll_held_ && ended_);
     if (!good) poll_held_ = false;

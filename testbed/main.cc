@@ -23,6 +23,8 @@ namespace {
 
 using namespace patchbay;
 
+constexpr Milliseconds kDrainTimeout{10'000};
+
 struct Settings {
   std::string host = "127.0.0.1";
   uint16_t port = 3000;
@@ -205,9 +207,10 @@ int run(const Settings& settings) {
   std::fflush(stdout);
   int signal = 0;
   sigwait(&ending, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second one ends the process
+  if (echo) echo->close_within(kDrainTimeout);
+  io.close_within(kDrainTimeout);
   server.stop_accepting();
-  if (echo) echo->close();
-  io.close();
   server.stop();
   admin.reset();
   shards.stop();

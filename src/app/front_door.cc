@@ -18,6 +18,10 @@ void FrontDoor::handle(const http::ExchangePtr& exchange) {
   if (io_.owns_path(request.path)) return io_.handle(exchange);
   if (is_api_path(request.path)) {
     if (auto preflight = origins_.preflight(request)) return exchange->respond(std::move(*preflight));
+    if (refusing_api_.load(std::memory_order_relaxed)) {
+      auto answer = exchange->responder();
+      return refuse_busy(exchange, answer);
+    }
     return on_worker(exchange, api_);
   }
   if (request.path == "/metrics") return on_worker(exchange, metrics_);
@@ -32,12 +36,16 @@ void FrontDoor::on_worker(const http::ExchangePtr& exchange, const Api& serve) {
     origins_.add_headers(request, response);
     (*answer)(std::move(response));
   });
-  if (queued) return;
+  if (!queued) refuse_busy(exchange, *answer);
+}
+
+void FrontDoor::refuse_busy(const http::ExchangePtr& exchange, http::Responder& answer) const {
   http::Response busy = http::error_response(503, to_string(ErrorCode::kServiceUnavailable),
                                              "The server is busy or stopping. Try again in a moment.");
   busy.set("retry-after", "1");
+  busy.close = refusing_api_.load(std::memory_order_relaxed);
   origins_.add_headers(exchange->request(), busy);
-  (*answer)(std::move(busy));
+  answer(std::move(busy));
 }
 
 }  // namespace patchbay::app

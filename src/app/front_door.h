@@ -2,6 +2,7 @@
 // Thread-safe; runs on the shards, never blocks.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -29,9 +30,12 @@ class FrontDoor final : public http::Handler {
         origins_(origins) {}
 
   void handle(const http::ExchangePtr& exchange) override;
+  // From now on requests to the REST API are answered 503; those that were taken go on. Any thread.
+  void refuse_api() { refusing_api_.store(true, std::memory_order_relaxed); }
 
  private:
   void on_worker(const http::ExchangePtr& exchange, const Api& serve);
+  void refuse_busy(const http::ExchangePtr& exchange, http::Responder& answer) const;
 
   socketio::Server& io_;
   const Api api_;
@@ -39,6 +43,7 @@ class FrontDoor final : public http::Handler {
   WorkerPool& workers_;
   const http::StaticSite& site_;
   const http::OriginPolicy& origins_;
+  std::atomic<bool> refusing_api_{false};
 };
 
 }  // namespace patchbay::app

@@ -45,6 +45,9 @@ namespace {
 constexpr size_t kWorkers = 8;
 constexpr size_t kMaxQueuedRequests = 4'096;
 
+// Percent of drain_timeout that clients may take to go; the rest is for requests and the store.
+constexpr int kDrainShare = 80;
+
 // As many sockets as the machine lets us have.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -104,8 +107,8 @@ Result<Secrets> load_secrets(const Config& config) {
 // Every service, in the order in which each needs the ones before it; destroyed in the opposite order.
 class Program {
  public:
-  Program(const Config& config, std::vector<http::StaticFile> panel)
-      : config_(config), site_(std::move(panel)) {}
+  Program(const Config& config, std::vector<http::StaticFile> panel, std::vector<http::StaticFile> client)
+      : config_(config), site_(std::move(panel)), client_(std::move(client)) {}
 
   Status start();
   void stop();
@@ -118,6 +121,7 @@ class Program {
 
   const Config& config_;
   const http::StaticSite site_;
+  std::vector<http::StaticFile> client_;
   const SystemClock clock_;
   std::optional<Secrets> secrets_;
   std::unique_ptr<store::Store> store_;
@@ -139,6 +143,7 @@ class Program {
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<FrontDoor> front_door_;
   std::unique_ptr<http::Server> server_;
+  bool serving_ = false;
 };
 
 Status Program::open_store() {
@@ -184,7 +189,8 @@ Status Program::build_server() {
   engine.session.ping_interval = config_.ping_interval;
   engine.session.ping_timeout = config_.ping_timeout;
   engine.session.max_payload = config_.max_payload_bytes;
-  io_ = std::make_unique<socketio::Server>(*shards_, socketio::ServerOptions{.engine = std::move(engine)});
+  io_ = std::make_unique<socketio::Server>(
+      *shards_, socketio::ServerOptions{.engine = std::move(engine), .serve_client = std::move(client_)});
 
   PB_ASSIGN(admin_ui_, make_admin_ui(config_, *io_, *workers_));
 
@@ -251,10 +257,20 @@ Status Program::start() {
   PB_TRY(build_server());
   shards_->start();
   PB_TRY(instances_->start());
-  return server_->start();
+  PB_TRY(server_->start());
+  serving_ = true;
+  return {};
 }
 
 void Program::stop() {
+  if (serving_) {
+    // The port stays open meanwhile: who comes is told to come back later. Everything works on until the last
+    // client has its answers.
+    front_door_->refuse_api();
+    const size_t clients = io_->engine().session_count();
+    const bool gently = io_->close_within(config_.drain_timeout * kDrainShare / 100);
+    log::info("clients let go", {{"clients", clients}, {"gently", gently}});
+  }
   if (server_) server_->stop_accepting();
   if (workers_) workers_->stop();
   if (instances_) instances_->stop();
@@ -285,7 +301,7 @@ int report(const Error& error) {
 
 }  // namespace
 
-int serve(const Config& config, std::vector<http::StaticFile> panel) {
+int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector<http::StaticFile> client) {
   if (const auto status = check(config); !status) return report(status.error());
   log::configure(config.log_level, config.log_format);
   raise_descriptor_limit();
@@ -297,7 +313,7 @@ int serve(const Config& config, std::vector<http::StaticFile> panel) {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
-  Program program(config, std::move(panel));
+  Program program(config, std::move(panel), std::move(client));
   if (const auto status = program.start(); !status) {
     const int code = report(status.error());
     program.stop();

@@ -11,6 +11,7 @@ namespace patchbay::app {
 // Serves until SIGTERM or SIGINT, then stops gracefully. Returns the exit code: 0 after a graceful stop, 1
 // when it could not start (one clear line on standard error) or a stop took longer than drain_timeout. Once
 // per process.
-int serve(const Config& config, std::vector<http::StaticFile> panel);
+// `client`: see socketio::ServerOptions::serve_client.
+int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector<http::StaticFile> client);
 
 }  // namespace patchbay::app

@@ -9,10 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace boost::json {
-class object;
-class value;
-}  // namespace boost::json
+#include <boost/json/fwd.hpp>
 
 namespace patchbay::app {
 

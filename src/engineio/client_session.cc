@@ -143,7 +143,7 @@ void ClientSession::close_for_violation(SteadyTime now, std::string_view what) {
     application->on_close(CloseReason::kParseError, described(ErrorCode::kBadRequest, what));
 }
 
-void ClientSession::finish(CloseReason reason, Error error) {
+void ClientSession::finish(CloseReason reason, const Error& error) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   io_.drop_websocket();

@@ -148,7 +148,7 @@ class ClientSession {
   void refresh(SteadyTime now);
   void update_deadline();
   void fail_opening(const Error& error);
-  void finish(CloseReason reason, Error error);
+  void finish(CloseReason reason, const Error& error);
 
   const Options options_;
   Io& io_;

@@ -104,7 +104,7 @@ struct ConnectionError {
   std::optional<RefusalCode> code;
   std::string_view message;
   std::string_view context;  // what the answer's hint says, or the name of the BusyReason
-  std::string_view address;  // of the connection
+  std::string_view address;  // of the client, see ServerOptions::trusted_proxies
 };
 
 }  // namespace patchbay::engineio

@@ -77,7 +77,7 @@ void Server::Link::on_get(const http::ExchangePtr& exchange) {
   // answers the one that was held.
   const http::ExchangePtr held = std::exchange(poll_, exchange);
   if (held != nullptr) poll_ = held;
-  if (session_.on_poll() == Session::PollVerdict::kBadRequest) {
+  if (session_.on_poll(shard_.now()) == Session::PollVerdict::kBadRequest) {
     if (poll_ == exchange) poll_ = nullptr;
     server_.refuse(exchange, refusals::kNotPolling);
   }
@@ -115,6 +115,10 @@ void Server::Link::on_poll_aborted(const http::Exchange& exchange) {
   if (poll_.get() != &exchange) return;
   poll_ = nullptr;
   session_.on_poll_aborted();
+}
+
+bool Server::Link::wind_down() {
+  return application_ == nullptr || application_->wind_down();
 }
 
 size_t Server::Link::buffered_bytes() const {

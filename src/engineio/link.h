@@ -29,6 +29,8 @@ class Server::Link final : public Connection,
   void on_get(const http::ExchangePtr& exchange);
   void on_post(const http::ExchangePtr& exchange, BodyKind kind);
   void on_poll_aborted(const http::Exchange& exchange);
+  // See Session::Application.
+  bool wind_down();
   void add_candidate(net::StreamPtr stream, const websocket::Upgrade& upgrade, std::string leftover);
 
   // --- Connection ---

@@ -1,6 +1,5 @@
 #include "engineio/payload3.h"
 
-#include <charconv>
 #include <optional>
 
 #include "base/bytes.h"
@@ -100,9 +99,7 @@ DecodeStatus decode_octets(std::string_view body, detail::PacketVisitor visit, v
 }
 
 void append_octet_length(std::string& out, size_t length) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
-  for (const char* digit = digits; digit != end; ++digit) out += static_cast<char>(*digit - '0');
+  for (const char digit : std::to_string(length)) out += static_cast<char>(digit - '0');
   out += kOctetLengthEnd;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <stdexcept>
 
 #include "base/bytes.h"
@@ -63,7 +64,8 @@ Server::Server(net::ShardGroup& shards, ServerOptions options, Accept accept)
 }
 
 Server::~Server() {
-  // Sessions that still wait for their peers (a polling one for its close packet) belong to loops that may run on.
+  // Sessions that still wait for their peers (a polling one for its close packet) belong to loops that may
+  // run on.
   shards_.run_on_each([this](net::Shard& shard) { per_shard_[shard.index()]->sessions.clear(); });
 }
 
@@ -139,7 +141,7 @@ void Server::refuse(const http::ExchangePtr& exchange, const Refusal& refusal,
                                   .code = refusal.code,
                                   .message = message.empty() ? to_string(refusal.code) : message,
                                   .context = refusal.hint,
-                                  .address = exchange->request().remote_address});
+                                  .address = options_.trusted_proxies.client_of(exchange->request())});
   respond(exchange, std::move(response));
 }
 
@@ -176,12 +178,13 @@ void Server::refuse_busy(const http::ExchangePtr& exchange, BusyReason reason, M
                                             options_.admission.retry_after_spread.count(), 0));
   const auto milliseconds = std::min<int64_t>(wait.count(), 86'400'000) + static_cast<int64_t>(jitter);
   response.set("retry-after", std::to_string(std::max<int64_t>(1, (milliseconds + 999) / 1000)));
+  response.close = reason == BusyReason::kDraining || reason == BusyReason::kShuttingDown;
   if (options_.on_connection_error)
     options_.on_connection_error({.status = response.status,
                                   .code = std::nullopt,
                                   .message = message_of(reason),
                                   .context = to_string(reason),
-                                  .address = exchange->request().remote_address});
+                                  .address = options_.trusted_proxies.client_of(exchange->request())});
   respond(exchange, std::move(response));
 }
 
@@ -317,6 +320,15 @@ bool Server::drain(Milliseconds spread, std::function<void()> done) {
       mine.drain = std::make_unique<Drain>(mine, spread, progress);
     });
   return true;
+}
+
+bool Server::close_within(Milliseconds limit) {
+  const Milliseconds pace(static_cast<int64_t>(session_count() * 1'000 / kClosingsPerSecond));
+  const auto gone = std::make_shared<std::promise<void>>();
+  const bool gently = drain(std::min(pace, limit / 2), [gone] { gone->set_value(); }) &&
+                      gone->get_future().wait_for(limit) == std::future_status::ready;
+  close();
+  return gently;
 }
 
 void Server::close() {

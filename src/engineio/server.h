@@ -120,11 +120,16 @@ class Server {
   void close();
   // Goes down gently: new sessions get 503 with Retry-After from now on, while those that are there go on
   // until each is closed at a random moment of the next `spread`; what was queued for them is delivered
-  // first. `done` is called on a shard when the last one has ended and its bytes have left, which polling
-  // clients that do not come back can put off by close_timeout, and WebSockets that do not read by the
-  // stream's write_stall. Once, from any thread, while the shards run; a second call is false and does
-  // nothing. close() may cut it short.
+  // first, and answers that the application owes (Session::Application::wind_down) are waited for, two
+  // seconds at most. `done` is called on a shard when the last one has ended and its bytes have left, which
+  // polling clients that do not come back can put off by Session::kShutdownPatience, and WebSockets that do
+  // not read by the stream's write_stall. Once, from any thread, while the shards run; a second call is false
+  // and does nothing. close() may cut it short.
   bool drain(Milliseconds spread, std::function<void()> done);
+  // drain() at kClosingsPerSecond, faster where that would take more than half of `limit`; waits until it is
+  // done or `limit` is over, then close(). True when everybody was let go gently. Not from a shard.
+  bool close_within(Milliseconds limit);
+  static constexpr size_t kClosingsPerSecond = 2'000;
 
   size_t session_count() const;
   // The sums over all shards. Any thread.

@@ -243,5 +243,23 @@ TEST_F(EngineAdmissionTest, TellsOfEveryRequestThatIsRefused) {
   EXPECT_EQ(busy(BusyReason::kTooManySessions), 1u);
 }
 
+TEST_F(EngineAdmissionTest, TellsOfRefusalsWithTheAddressOfTheClientBehindTheProxy) {
+  Watched<std::vector<std::string>> addresses;
+  start({.max_sessions_per_shard = 0,
+         .trusted_proxies = http::TrustedProxies::parse({"127.0.0.1"}).value(),
+         .on_connection_error = [&](const ConnectionError& error) {
+           addresses.change([&](auto& all) { all.emplace_back(error.address); });
+         }});
+  TcpClient client = on(0);
+  const auto ask = [&](std::string_view target) {
+    client.send("GET " + std::string(target) +
+                " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
+    return client.read_answer().status;
+  };
+  EXPECT_EQ(ask("/engine.io/?EIO=4&transport=pigeon"), 400);
+  EXPECT_EQ(ask(kPolling), 503);
+  EXPECT_EQ(addresses.get(), (std::vector<std::string>{"203.0.113.7", "203.0.113.7"}));
+}
+
 }  // namespace
 }  // namespace patchbay::engineio

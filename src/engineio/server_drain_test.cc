@@ -1,5 +1,6 @@
 // A server that goes down gently.
 #include <algorithm>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -138,6 +139,123 @@ TEST_F(EngineDrainTest, ThousandsOfClientsGetWhatWasSentAndThenTheEnd) {
   const Metrics metrics = engine->metrics();
   EXPECT_EQ(metrics.sessions, 0u);
   EXPECT_EQ(metrics.closed[static_cast<size_t>(CloseReason::kServerShutdown)], kWebSockets + kPollers);
+}
+
+// An application that makes its answers elsewhere; it sends them when the test says so.
+class Debtor final : public Session::Application {
+ public:
+  struct Ledger {
+    Connection* connection = nullptr;
+    int asked = 0;
+    bool owes = true;
+  };
+  Debtor(Connection& connection, Watched<Ledger>& ledger) : ledger_(ledger) {
+    ledger_.change([&](Ledger& it) { it.connection = &connection; });
+  }
+  void on_text(std::string_view) override {}
+  void on_binary(std::string_view) override {}
+  void on_close(CloseReason) override {}
+  bool wind_down() override {
+    bool owes = false;
+    ledger_.change([&](Ledger& it) {
+      ++it.asked;
+      owes = it.owes;
+    });
+    return !owes;
+  }
+
+ private:
+  Watched<Ledger>& ledger_;
+};
+
+TEST_F(EngineDrainTest, WaitsForTheAnswersThatAreOwed) {
+  Watched<Debtor::Ledger> ledger;
+  engine = std::make_unique<Server>(shards, ServerOptions{}, [&](Connection& connection) {
+    return std::make_unique<Debtor>(connection, ledger);
+  });
+  serve();
+  WebSocketClient client(http->port(), kWebSocket);
+  client.read_message();
+  drain(0ms);
+  ASSERT_TRUE(ledger.wait([](const Debtor::Ledger& it) { return it.asked >= 3; }));
+  EXPECT_EQ(engine->session_count(), 1u);
+  net::Shard& shard = ledger.get().connection->shard();
+  net::test::on_shard(shard, [&] {
+    ledger.change([](Debtor::Ledger& it) {
+      it.connection->session().send_text("the answer");
+      it.owes = false;
+    });
+  });
+  EXPECT_EQ(client.read_message(), "4the answer");
+  EXPECT_EQ(client.read_close(), 1000);
+  client.tcp().close();
+  EXPECT_TRUE(is_done());
+}
+
+TEST_F(EngineDrainTest, DoesNotWaitForEverForAnAnswerThatIsOwed) {
+  Watched<Debtor::Ledger> ledger;
+  engine = std::make_unique<Server>(shards, ServerOptions{}, [&](Connection& connection) {
+    return std::make_unique<Debtor>(connection, ledger);
+  });
+  serve();
+  WebSocketClient client(http->port(), kWebSocket);
+  client.read_message();
+  drain(0ms);
+  EXPECT_EQ(client.read_close(), 1000);
+  client.tcp().close();
+  EXPECT_TRUE(is_done());
+}
+
+TEST_F(EngineDrainTest, IsNotHeldUpByThoseWhoAreTurnedAwayMeanwhile) {
+  start();
+  WebSocketClient client(http->port(), kWebSocket);
+  client.read_message();
+  drain(0ms);
+  EXPECT_EQ(client.read_close(), 1000);
+  std::this_thread::sleep_for(100ms);
+  // They are turned away and do not close: the server lingers on them for two seconds.
+  std::vector<TcpClient> late;
+  for (int i = 0; i < 16; ++i) {
+    const auto answer = late.emplace_back(http->port()).get(kPolling);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.headers.at("Connection"), "close");
+  }
+  EXPECT_FALSE(done.get());
+  const auto begun = std::chrono::steady_clock::now();
+  client.tcp().close();
+  EXPECT_TRUE(is_done());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+}
+
+TEST_F(EngineDrainTest, ClosesWithinALimitAtAPaceThatFitsTheNumberOfClients) {
+  start();
+  const auto begun = std::chrono::steady_clock::now();
+  std::vector<WebSocketClient> clients;
+  for (size_t i = 0; i < 20; ++i) {
+    clients.emplace_back(http->port(), kWebSocket);
+    clients.back().read_message();
+  }
+  std::thread reader([&] {
+    for (WebSocketClient& client : clients) {
+      EXPECT_EQ(client.read_close(), 1000);
+      client.tcp().close();
+    }
+  });
+  EXPECT_TRUE(engine->close_within(1h));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s) << "20 of them at 2,000 a second";
+  reader.join();
+  EXPECT_FALSE(engine->close_within(1h)) << "once";
+}
+
+TEST_F(EngineDrainTest, ClosesThoseWhoAreLeftWhenTheLimitIsOver) {
+  start();
+  // It reads nothing, and not all can wait in the kernel.
+  WebSocketClient client(TcpClient(http->port(), 4096), kWebSocket);
+  client.read_message();
+  const std::string large(900'000, 'x');
+  for (int i = 0; i < 8; ++i) client.send_text("4" + large);
+  ASSERT_TRUE(net::test::eventually([&] { return engine->metrics().traffic[1].packets_in == 8; }));
+  EXPECT_FALSE(engine->close_within(100ms));
 }
 
 }  // namespace

@@ -118,8 +118,8 @@ void Session::close_with(SteadyTime now, CloseReason reason, uint16_t code, std:
   // The peer learns of it when it polls again, or has upgraded; the application does now.
   state_ = State::kClosing;
   metrics().closed[static_cast<size_t>(reason)].add();
-  close_deadline_ = now + context_.options.close_timeout;
-  update_deadline();
+  shutting_down_ = reason == CloseReason::kServerShutdown;
+  arm_close(now);
   if (Application* const application = std::exchange(application_, nullptr)) application->on_close(reason);
 }
 
@@ -309,13 +309,14 @@ void Session::answer_with_outbox() {
 
 // --- Arrivals: polling ------------------------------------------------------------------------------------
 
-Session::PollVerdict Session::on_poll() {
+Session::PollVerdict Session::on_poll(SteadyTime now) {
   if (state_ == State::kClosing) {
     poll_held_ = true;
     if (outbox_.empty()) {
       finish(CloseReason::kForcedClose);
     } else {
       answer_with_outbox();
+      if (shutting_down_) arm_close(now);
     }
     return PollVerdict::kHeld;
   }
@@ -521,6 +522,12 @@ void Session::arm(SteadyTime now) {
   grace_used_ = false;
   heartbeat_at_ =
       now + context_.options.ping_interval + (client_pings ? context_.options.ping_timeout : Milliseconds(0));
+  update_deadline();
+}
+
+void Session::arm_close(SteadyTime now) {
+  const Milliseconds timeout = context_.options.close_timeout;
+  close_deadline_ = now + (shutting_down_ ? std::min(timeout, kShutdownPatience) : timeout);
   update_deadline();
 }
 

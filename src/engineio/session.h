@@ -110,6 +110,9 @@ class Session {
     virtual ~Application() = default;
     virtual void on_text(std::string_view text) = 0;
     virtual void on_binary(std::string_view bytes) = 0;
+    // The server goes down and the session is to be closed: take nothing new from the client. False while
+    // answers to what was taken are still being made; then this is asked again for a while.
+    virtual bool wind_down() { return true; }
     // The session is about to close in good order: the last chance to send.
     virtual void before_close() {}
     // Once; after it the session must not be used.
@@ -157,7 +160,9 @@ class Session {
   void open(TransportKind transport, SteadyTime now);
   void set_application(Application& application) { application_ = &application; }
   // Sends what waits, then the close packet (polling) or close frame (WebSocket). The application hears of it
-  // before this returns.
+  // before this returns. For a polling peer what waits stays until it has come for it, see close_timeout;
+  // with kServerShutdown kShutdownPatience at most, begun anew whenever it comes.
+  static constexpr Milliseconds kShutdownPatience{2'000};
   void close(SteadyTime now, CloseReason reason = CloseReason::kForcedClose);
   // The same when the peer broke the rules: `code` and `text` go into the close frame, where there is one.
   void close_with(SteadyTime now, CloseReason reason, uint16_t code, std::string_view text);
@@ -175,7 +180,7 @@ class Session {
   enum class PollVerdict { kHeld, kBadRequest };
   // A GET came. kHeld: it will be answered through Io (perhaps it was, already). kBadRequest: refuse it,
   // code 3.
-  PollVerdict on_poll();
+  PollVerdict on_poll(SteadyTime now);
   // The peer went away while its GET was held.
   void on_poll_aborted();
   // kFlood: the session has just ended for it; 429.
@@ -218,6 +223,7 @@ class Session {
   bool after_enqueue();
   void arm(SteadyTime now);
   void update_deadline();
+  void arm_close(SteadyTime now);
   void send_control(std::string_view packet);
   void send_binary_on_websocket(std::string_view bytes, bool compress);
   void answer_with_outbox();
@@ -245,6 +251,7 @@ class Session {
   bool traffic_since_ping_ = false;
   bool flooded_ = false;
   bool outbox_may_compress_ = false;  // one of its messages allows it
+  bool shutting_down_ = false;        // while closing
   SteadyTime heartbeat_at_{};         // next ping, or the end of the wait for its pong
   SteadyTime candidate_deadline_{};   // while there is a candidate
   SteadyTime close_deadline_{};       // while closing

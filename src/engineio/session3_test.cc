@@ -45,7 +45,7 @@ TEST(Session3, OpensWithTheSameHandshakeInItsOwnFraming) {
 
 TEST(Session3, AnswersAPollWithTextAsLongAsAllIsText) {
   OldRig old(TransportKind::kPolling);
-  old->on_poll();
+  old->on_poll(old.rig.now);
   old->send_text("a\xf0\x9f\x98\x80");
   old->send(SharedMessage::text("b"));
   old.rig.flush();
@@ -55,7 +55,7 @@ TEST(Session3, AnswersAPollWithTextAsLongAsAllIsText) {
 
 TEST(Session3, AnswersAPollWithOctetsWhenThereIsBinary) {
   OldRig old(TransportKind::kPolling);
-  old->on_poll();
+  old->on_poll(old.rig.now);
   old->send_text("hello");
   old->send_binary("\x01\x02\x03\x04");
   old->send(SharedMessage::binary("z"));
@@ -66,7 +66,7 @@ TEST(Session3, AnswersAPollWithOctetsWhenThereIsBinary) {
 
 TEST(Session3, SendsAClientThatAskedForBase64NothingElse) {
   OldRig old(TransportKind::kPolling, kOldBase64);
-  old->on_poll();
+  old->on_poll(old.rig.now);
   old->send_text("hello");
   old->send_binary("\x01\x02\x03\x04");
   old.rig.flush();
@@ -83,7 +83,7 @@ TEST(Session3, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
   for (const std::string_view text : {"123", "456"}) old->send_text(text);
   old->send_text(std::string(60, 'x'));
   old->send_binary("789");
-  for (int i = 0; i < 3; ++i) old->on_poll();
+  for (int i = 0; i < 3; ++i) old->on_poll(old.rig.now);
   EXPECT_EQ(old.rig.take_log(), (Log{"poll:4:41234:4456", "poll:61:4" + std::string(60, 'x'),
                                      "octets:\x01\x04\xff\x04"s + "789"}));
 }
@@ -102,7 +102,7 @@ TEST(Session3, RefusesAPostThatIsNoPayloadAndEnds) {
     OldRig old(TransportKind::kPolling);
     EXPECT_EQ(old.post(body, kind), Session::PostVerdict::kBadRequest);
     EXPECT_EQ(old.rig.take_log(), Log{"closed:parse error"});
-    EXPECT_EQ(old->on_poll(), Session::PollVerdict::kBadRequest);
+    EXPECT_EQ(old->on_poll(old.rig.now), Session::PollVerdict::kBadRequest);
   }
 }
 
@@ -136,7 +136,7 @@ TEST(Session3, AnswersThePingsOfItsClient) {
   EXPECT_EQ(old.rig.take_log(), (Log{"ws:3", "ws:3probe"}));
   OldRig polling(TransportKind::kPolling);
   EXPECT_EQ(polling.post("1:2"), Session::PostVerdict::kOk);
-  polling->on_poll();
+  polling->on_poll(polling.rig.now);
   EXPECT_EQ(polling.rig.take_log(), Log{"poll:1:3"});
 }
 
@@ -145,7 +145,7 @@ TEST(Session3, EndsExactlyAfterIntervalAndTimeoutWithoutAPingAndNeverPings) {
     OldRig old(kind, kOld, short_timers());
     old.rig.advance(400ms);
     kind == TransportKind::kPolling ? (void)old.post("1:2") : old->on_websocket_text("2", old.rig.now);
-    if (kind == TransportKind::kPolling) old->on_poll();
+    if (kind == TransportKind::kPolling) old->on_poll(old.rig.now);
     old.rig.take_log();
     old.rig.advance(499ms);
     old.rig.flush();
@@ -186,7 +186,7 @@ TEST(Session3, ForgivesALatePingOnceWhenOtherTrafficCame) {
 
 TEST(Session3, UpgradesAndTakesAlongWhatWaits) {
   OldRig old(TransportKind::kPolling);
-  old->on_poll();
+  old->on_poll(old.rig.now);
   old->on_candidate_opened(old.rig.now);
   old->on_candidate_text("2probe");
   EXPECT_EQ(old.rig.take_log(), (Log{"candidate:3probe", "poll:1:6"}));
@@ -198,11 +198,11 @@ TEST(Session3, UpgradesAndTakesAlongWhatWaits) {
 
 TEST(Session3, EndsAHeldPollAsRevisionThreeWritesIt) {
   OldRig closed_by_peer(TransportKind::kPolling);
-  closed_by_peer->on_poll();
+  closed_by_peer->on_poll(closed_by_peer.rig.now);
   EXPECT_EQ(closed_by_peer.post("1:1"), Session::PostVerdict::kOk);
   EXPECT_EQ(closed_by_peer.rig.take_log(), (Log{"poll:1:6", "closed:transport close"}));
   OldRig closed_by_us(TransportKind::kPolling);
-  closed_by_us->on_poll();
+  closed_by_us->on_poll(closed_by_us.rig.now);
   closed_by_us->close(closed_by_us.rig.now);
   EXPECT_EQ(closed_by_us.rig.take_log(), (Log{"poll:1:1", "closed:forced close"}));
 }

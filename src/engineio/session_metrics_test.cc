@@ -30,7 +30,7 @@ TEST(SessionMetrics, CountPacketsAndBytesByTransport) {
   rig.open(TransportKind::kPolling);
   const uint64_t open_packet = at(metrics_of(rig).traffic, TransportKind::kPolling).bytes_out;
   EXPECT_GT(open_packet, 0u);
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   rig.session->send_text("abc");
   rig.session->send_text("d");
   rig.flush();
@@ -69,8 +69,8 @@ TEST(SessionMetrics, CountEachEndOnceWithItsReason) {
     rig.session->send_text("bye");
     rig.session->close(rig.now, reason);
     EXPECT_EQ(at(metrics_of(rig).closed, reason), 1u) << "when the application hears of it";
-    rig.session->on_poll();
-    rig.session->on_poll();
+    rig.session->on_poll(rig.now);
+    rig.session->on_poll(rig.now);
     EXPECT_TRUE(rig.forgotten);
     EXPECT_EQ(at(metrics_of(rig).closed, reason), 1u);
     EXPECT_EQ(metrics_of(rig).closed_total(), 1u);
@@ -104,7 +104,7 @@ TEST(SessionMetrics, SayWhatBecameOfUpgrades) {
   EXPECT_EQ(after([](Rig& rig) { rig.session->on_candidate_text("4hello"); }), UpgradeOutcome::kProbeFailed);
   EXPECT_EQ(after([](Rig& rig) { rig.session->on_candidate_closed(); }), UpgradeOutcome::kClosedMeanwhile);
   EXPECT_EQ(after([](Rig& rig) {
-              rig.session->on_poll();
+              rig.session->on_poll(rig.now);
               rig.session->close(rig.now);
             }),
             UpgradeOutcome::kClosedMeanwhile);
@@ -171,7 +171,7 @@ TEST(SessionFlood, CountsBytesButNeverAgainstOneMessageThatIsAllowed) {
 TEST(SessionFlood, EndsAPollingSessionInTheMiddleOfABody) {
   Rig rig({.flood = {.packets_per_second = 10, .packet_burst = 2}});
   rig.open(TransportKind::kPolling);
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   rig.take_log();
   EXPECT_EQ(rig.session->on_post("4a\x1e"
                                  "4b\x1e"

@@ -38,7 +38,7 @@ TEST(Session, GathersWhatIsSentInATurnIntoOnePoll) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kHeld);
+  EXPECT_EQ(rig.session->on_poll(rig.now), Session::PollVerdict::kHeld);
   rig.session->send_text("a");
   rig.session->send_binary("\x01\x02\x03\x04");
   rig.session->send(SharedMessage::text("b"));
@@ -53,7 +53,7 @@ TEST(Session, LetsAPollAnswerBeCompressedIfOneOfItsMessagesMay) {
   rig.open(TransportKind::kPolling);
   EXPECT_FALSE(rig.poll_compress) << "the handshake";
   const auto answer = [&](std::initializer_list<bool> messages) {
-    rig.session->on_poll();
+    rig.session->on_poll(rig.now);
     for (const bool compress : messages) rig.session->send(SharedMessage::text("x", compress));
     rig.flush();
     return rig.poll_compress;
@@ -83,7 +83,7 @@ TEST(Session, SplitsAPollAnswerAtMaxPayloadBetweenPackets) {
   rig.take_log();
   for (const std::string_view text : {"123", "456", "a message longer than a payload", "789"})
     rig.session->send_text(text);
-  for (int i = 0; i < 3; ++i) rig.session->on_poll();
+  for (int i = 0; i < 3; ++i) rig.session->on_poll(rig.now);
   EXPECT_EQ(rig.take_log(), (Log{"poll:4123\x1e"
                                  "4456",
                                  "poll:4a message longer than a payload", "poll:4789"}));
@@ -93,18 +93,18 @@ TEST(Session, EndsWhenTwoPollsOverlap) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  rig.session->on_poll();
-  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+  rig.session->on_poll(rig.now);
+  EXPECT_EQ(rig.session->on_poll(rig.now), Session::PollVerdict::kBadRequest);
   EXPECT_EQ(rig.take_log(), (Log{"poll:1", "closed:transport error"}));
   EXPECT_TRUE(rig.forgotten);
-  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+  EXPECT_EQ(rig.session->on_poll(rig.now), Session::PollVerdict::kBadRequest);
 }
 
 TEST(Session, EndsWhenAHeldPollIsAborted) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   rig.session->on_poll_aborted();
   EXPECT_EQ(rig.take_log(), Log{"closed:transport error"});
 }
@@ -113,7 +113,7 @@ TEST(Session, AnswersTheHeldPollWithNoopWhenThePeerCloses) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   EXPECT_EQ(rig.session->on_post("1", BodyKind::kText, rig.now), Session::PostVerdict::kOk);
   EXPECT_EQ(rig.take_log(), (Log{"poll:6", "closed:transport close"}));
 }
@@ -138,7 +138,7 @@ TEST(Session, PingsExactlyAtTheIntervalAndEndsExactlyAtTheTimeout) {
     Rig rig(short_timers());
     rig.open(kind);
     rig.take_log();
-    if (kind == TransportKind::kPolling) rig.session->on_poll();
+    if (kind == TransportKind::kPolling) rig.session->on_poll(rig.now);
     rig.advance(299ms);
     rig.flush();
     EXPECT_EQ(rig.take_log(), Log{});
@@ -177,7 +177,7 @@ TEST(Session, UpgradesAfterAProbeAndFreesTheHeldPoll) {
   Rig rig;
   rig.open(TransportKind::kPolling);
   rig.take_log();
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   ASSERT_TRUE(rig.session->may_upgrade());
   rig.session->on_candidate_opened(rig.now);
   EXPECT_FALSE(rig.session->may_upgrade());
@@ -186,7 +186,7 @@ TEST(Session, UpgradesAfterAProbeAndFreesTheHeldPoll) {
   rig.session->send_text("meanwhile");
   rig.session->on_candidate_text("5");
   EXPECT_EQ(rig.take_log(), (Log{"promoted", "ws:4meanwhile"}));
-  EXPECT_EQ(rig.session->on_poll(), Session::PollVerdict::kBadRequest);
+  EXPECT_EQ(rig.session->on_poll(rig.now), Session::PollVerdict::kBadRequest);
   EXPECT_TRUE(rig.session->is_open());
 }
 
@@ -196,7 +196,7 @@ TEST(Session, AnswersAPollDuringTheUpgradeWithNoop) {
   rig.take_log();
   rig.session->on_candidate_opened(rig.now);
   rig.session->on_candidate_text("2probe");
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   EXPECT_EQ(rig.take_log(), (Log{"candidate:3probe", "poll:6"}));
 }
 
@@ -221,10 +221,27 @@ TEST(Session, DeliversWhatWaitsBeforeTheCloseOfAPollingSession) {
   rig.session->close(rig.now);
   EXPECT_EQ(rig.take_log(), Log{"closed:forced close"});
   EXPECT_FALSE(rig.forgotten);
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   EXPECT_EQ(rig.take_log(), Log{"poll:4bye"});
-  rig.session->on_poll();
+  rig.session->on_poll(rig.now);
   EXPECT_EQ(rig.take_log(), Log{"poll:1"});
+  EXPECT_TRUE(rig.forgotten);
+}
+
+TEST(Session, AtShutdownWaitsShortlyForAPollAndAnewAfterEach) {
+  Rig rig({.max_payload = 10});
+  rig.open(TransportKind::kPolling);
+  for (const char* const text : {"first 345", "second 34", "third 345"}) rig.session->send_text(text);
+  rig.take_log();
+  rig.session->close(rig.now, CloseReason::kServerShutdown);
+  rig.take_log();
+  for (const char* const text : {"poll:4first 345", "poll:4second 34"}) {
+    rig.advance(Session::kShutdownPatience - 1ms);
+    ASSERT_FALSE(rig.forgotten);
+    rig.session->on_poll(rig.now);
+    EXPECT_EQ(rig.take_log(), Log{text});
+  }
+  rig.advance(Session::kShutdownPatience);
   EXPECT_TRUE(rig.forgotten);
 }
 

@@ -19,7 +19,7 @@ ClientConnection::ClientConnection(net::Shard& shard, net::Resolver& resolver,
 
 ClientConnection::~ClientConnection() = default;
 
-void ClientConnection::send(ClientRequest request, Milliseconds timeout, Done done) {
+void ClientConnection::send(const ClientRequest& request, Milliseconds timeout, Done done) {
   done_ = std::move(done);
   bytes_.clear();
   head_ = request.method == Method::kHead;

@@ -40,7 +40,7 @@ class ClientConnection final : private net::Stream::Handler, private net::TimerN
   // Not while busy(). `timeout` covers everything up to the last byte of the answer. `done` is called in a
   // later turn. A GET or HEAD whose kept connection turns out to be dead is sent once more on a new one;
   // others never are, because the server may have seen them.
-  void send(ClientRequest request, Milliseconds timeout, Done done);
+  void send(const ClientRequest& request, Milliseconds timeout, Done done);
   bool busy() const { return static_cast<bool>(done_); }
   // When bytes last came, milliseconds of the shard's clock; 0: never. Any byte is a sign of life.
   uint64_t last_data_ms() const { return last_data_ms_; }

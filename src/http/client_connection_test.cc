@@ -45,7 +45,7 @@ class ClientConnectionTest : public testing::Test, public Handler {
   Result<ClientResponse> ask(ClientRequest request, Milliseconds timeout = Milliseconds(30'000)) {
     net::test::Watched<std::optional<Result<ClientResponse>>> answer;
     on_shard(shard, [&] {
-      client->send(std::move(request), timeout, [&answer](Result<ClientResponse> result) {
+      client->send(request, timeout, [&answer](Result<ClientResponse> result) {
         answer.change([&](auto& a) { a = std::move(result); });
       });
     });

@@ -173,6 +173,7 @@ void Connection::dispatch() {
   server_.handler_.handle(exchange);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): who answers gives the answer away.
 void Connection::respond(Response response) {
   exchange_.reset();
   const bool keep_alive = keep_alive_ && !response.close;

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error_code.h"
 #include "http/characters.h"
+#include "http/framing.h"
 #include "http/header_value.h"
 #include "http/path.h"
 
@@ -14,13 +15,6 @@ namespace {
 
 // The method, two spaces and the version beside the target.
 constexpr size_t kRequestLineExtra = 64;
-// Hexadecimal digits of a chunk's size; 16 would be all of 64 bits.
-constexpr size_t kMaxChunkDigits = 15;
-// Decimal digits of a length that surely fits.
-constexpr size_t kMaxLengthDigits = 18;
-// Body bytes that are reserved at once on the word of Content-Length.
-constexpr size_t kMaxReserve = 64 * 1024;
-
 Method parse_method(std::string_view text) {
   switch (text.size()) {
     case 3:
@@ -52,41 +46,6 @@ bool all_of(std::string_view text) {
   for (const char c : text)
     if (!predicate(c)) return false;
   return true;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// is_value_character() for all of `text`, eight at a time.
-bool is_field_value(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101ull;
-  constexpr uint64_t kHigh = 0x8080808080808080ull;
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    const uint64_t deleted = word ^ (kOnes * 0x7f);
-    const uint64_t suspicious = ((word - kOnes * 0x20) & ~word) | ((deleted - kOnes) & ~deleted);
-    // A tab is suspicious too, and a byte after one may be: look closer.
-    if ((suspicious & kHigh) && !all_of<is_value_character>(text.substr(i, 8))) return false;
-  }
-  return all_of<is_value_character>(text.substr(i));
-}
-
-// Saturates: anything past a sane length is past every limit too.
-uint64_t parse_length(std::string_view digits) {
-  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  if (digits.size() > kMaxLengthDigits) return UINT64_MAX;
-  uint64_t value = 0;
-  for (const char c : digits) value = value * 10 + static_cast<uint64_t>(c - '0');
-  return value;
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 }  // namespace
@@ -357,13 +316,12 @@ void RequestParser::on_framing_header(std::string_view name, std::string_view va
     connection_close_ |= list_contains(value, "close");
     connection_keep_alive_ |= list_contains(value, "keep-alive");
   } else if (name == "content-length") {
-    if (value.empty() || !all_of<is_digit>(value))
-      return bad_request("Content-Length must be one number, digits only.");
-    const uint64_t length = parse_length(value);
-    if (has_content_length_ && length != remaining_)
+    const auto length = parse_content_length(value);
+    if (!length) return bad_request("Content-Length must be one number, digits only.");
+    if (has_content_length_ && *length != remaining_)
       return bad_request("The request has several Content-Length headers that differ.");
     has_content_length_ = true;
-    remaining_ = length;
+    remaining_ = *length;
   } else if (name == "transfer-encoding") {
     if (chunked_) return bad_request("The request has more than one Transfer-Encoding header.");
     if (!equals_ignore_case(value, "chunked"))
@@ -417,11 +375,7 @@ void RequestParser::body_too_large() {
 }
 
 size_t RequestParser::feed_body(std::string_view bytes) {
-  const auto size = static_cast<size_t>(std::min<uint64_t>(remaining_, bytes.size()));
-  if (request_.body.empty())
-    request_.body.reserve(std::min<uint64_t>(remaining_, std::max(size, kMaxReserve)));
-  request_.body += bytes.substr(0, size);
-  remaining_ -= size;
+  const size_t size = take_body(request_.body, bytes, remaining_);
   if (remaining_ > 0) return size;
   if (step_ == Step::kChunkData) {
     step_ = Step::kChunkEnd;
@@ -433,24 +387,18 @@ size_t RequestParser::feed_body(std::string_view bytes) {
 }
 
 void RequestParser::on_chunk_size_line(std::string_view line) {
-  uint64_t size = 0;
-  size_t digits = 0;
-  for (; digits < line.size() && hex_value(line[digits]) >= 0; ++digits) {
-    if (digits == kMaxChunkDigits)
-      return bad_request("The size of a chunk has more digits than any body needs.");
-    size = size << 4 | static_cast<uint64_t>(hex_value(line[digits]));
-  }
-  // Extensions (§7.1.1) mean nothing here, but they are counted.
-  const std::string_view extensions = line.substr(digits);
-  if (digits == 0 || (!extensions.empty() && extensions.front() != ';') || !is_field_value(extensions))
+  const ChunkLine chunk = parse_chunk_line(line);
+  if (chunk.verdict == ChunkLine::Verdict::kTooManyDigits)
+    return bad_request("The size of a chunk has more digits than any body needs.");
+  if (chunk.verdict == ChunkLine::Verdict::kMalformed)
     return bad_request("The size of a chunk must be a hexadecimal number on a line of its own.");
-  if (!spend_header_bytes(extensions.size())) return;
-  if (size == 0) {
+  if (!spend_header_bytes(chunk.extensions.size())) return;
+  if (chunk.size == 0) {
     step_ = Step::kTrailers;
-  } else if (size > limits_.max_body_bytes - request_.body.size()) {
+  } else if (chunk.size > limits_.max_body_bytes - request_.body.size()) {
     body_too_large();
   } else {
-    remaining_ = size;
+    remaining_ = chunk.size;
     step_ = Step::kChunkData;
   }
 }

@@ -5,37 +5,10 @@
 
 #include "base/bytes.h"
 #include "http/characters.h"
+#include "http/framing.h"
 #include "http/header_value.h"
 
 namespace patchbay::http {
-namespace {
-
-constexpr size_t kMaxChunkDigits = 15;
-constexpr size_t kMaxLengthDigits = 18;
-// Body bytes that are reserved at once on the word of Content-Length.
-constexpr size_t kMaxReserve = 64 * 1024;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// Saturates.
-uint64_t parse_length(std::string_view digits) {
-  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  if (digits.size() > kMaxLengthDigits) return UINT64_MAX;
-  uint64_t value = 0;
-  for (const char c : digits) value = value * 10 + static_cast<uint64_t>(c - '0');
-  return value;
-}
-
-}  // namespace
-
 void ResponseParser::fail(std::string message) {
   state_ = State::kError;
   error_ = std::move(message);
@@ -123,7 +96,7 @@ void ResponseParser::on_status_line(std::string_view line) {
   version_1_1_ = line[7] == '1';
   const std::string_view rest = line.substr(9);
   if (rest.size() < 3 || !is_digit(rest[0]) || !is_digit(rest[1]) || !is_digit(rest[2]) ||
-      (rest.size() > 3 && rest[3] != ' ') || !std::ranges::all_of(rest, is_value_character))
+      (rest.size() > 3 && rest[3] != ' ') || !is_field_value(rest))
     return fail("the first line of the answer has no status of three digits");
   response_.status = (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
   if (response_.status < 100 || response_.status > 599) return fail("the status of the answer is none");
@@ -142,8 +115,7 @@ void ResponseParser::on_header_line(std::string_view line) {
   if (colon == std::string_view::npos || !is_token(name))
     return fail("a header of the answer has no proper name");
   const std::string_view value = trim(line.substr(colon + 1));
-  if (!std::ranges::all_of(value, is_value_character))
-    return fail("the value of a header of the answer holds a control character");
+  if (!is_field_value(value)) return fail("the value of a header of the answer holds a control character");
   if (step_ == Step::kTrailers) return;
   auto& [stored_name, stored_value] = response_.headers.emplace_back(name, value);
   for (char& c : stored_name) c = token_lower(c);
@@ -155,13 +127,12 @@ void ResponseParser::on_framing_header(std::string_view name, std::string_view v
     connection_close_ |= list_contains(value, "close");
     connection_keep_alive_ |= list_contains(value, "keep-alive");
   } else if (name == "content-length") {
-    if (value.empty() || !std::ranges::all_of(value, is_digit))
-      return fail("Content-Length of the answer must be one number, digits only");
-    const uint64_t length = parse_length(value);
-    if (has_content_length_ && length != remaining_)
+    const auto length = parse_content_length(value);
+    if (!length) return fail("Content-Length of the answer must be one number, digits only");
+    if (has_content_length_ && *length != remaining_)
       return fail("the answer has Content-Length headers that differ");
     has_content_length_ = true;
-    remaining_ = length;
+    remaining_ = *length;
   } else if (name == "transfer-encoding") {
     if (chunked_ || !equals_ignore_case(value, "chunked"))
       return fail("the only Transfer-Encoding understood is one 'chunked'");
@@ -209,11 +180,7 @@ size_t ResponseParser::feed_body(std::string_view bytes) {
     }
     return bytes.size();
   }
-  const auto size = static_cast<size_t>(std::min<uint64_t>(remaining_, bytes.size()));
-  if (response_.body.empty())
-    response_.body.reserve(std::min<uint64_t>(remaining_, std::max(size, kMaxReserve)));
-  response_.body += bytes.substr(0, size);
-  remaining_ -= size;
+  const size_t size = take_body(response_.body, bytes, remaining_);
   if (remaining_ > 0) return size;
   if (step_ == Step::kChunkData) {
     step_ = Step::kChunkEnd;
@@ -224,26 +191,21 @@ size_t ResponseParser::feed_body(std::string_view bytes) {
 }
 
 void ResponseParser::on_chunk_size_line(std::string_view line) {
-  uint64_t size = 0;
-  size_t digits = 0;
-  for (; digits < line.size() && hex_value(line[digits]) >= 0; ++digits) {
-    if (digits == kMaxChunkDigits) return fail("the size of a chunk of the answer has too many digits");
-    size = size << 4 | static_cast<uint64_t>(hex_value(line[digits]));
-  }
-  const std::string_view extensions = line.substr(digits);
-  if (digits == 0 || (!extensions.empty() && extensions.front() != ';') ||
-      !std::ranges::all_of(extensions, is_value_character))
+  const ChunkLine chunk = parse_chunk_line(line);
+  if (chunk.verdict == ChunkLine::Verdict::kTooManyDigits)
+    return fail("the size of a chunk of the answer has too many digits");
+  if (chunk.verdict == ChunkLine::Verdict::kMalformed)
     return fail("the size of a chunk of the answer is no hexadecimal number");
-  if (extensions.size() > limits_.max_header_bytes - header_bytes_)
+  if (chunk.extensions.size() > limits_.max_header_bytes - header_bytes_)
     return fail("the headers of the answer are larger than " + std::to_string(limits_.max_header_bytes) +
                 " bytes");
-  header_bytes_ += extensions.size();
-  if (size == 0) {
+  header_bytes_ += chunk.extensions.size();
+  if (chunk.size == 0) {
     step_ = Step::kTrailers;
-  } else if (size > limits_.max_body_bytes - response_.body.size()) {
+  } else if (chunk.size > limits_.max_body_bytes - response_.body.size()) {
     body_too_large();
   } else {
-    remaining_ = size;
+    remaining_ = chunk.size;
     step_ = Step::kChunkData;
   }
 }

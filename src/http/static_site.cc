@@ -58,14 +58,14 @@ Response StaticSite::serve(const StaticFile& file, const Request& request, int s
   return response;
 }
 
-Response StaticSite::respond(const Request& request) const {
+Response StaticSite::respond(const Request& request, std::string_view asked) const {
   if (request.method != Method::kGet && request.method != Method::kHead) {
     Response response =
         error_response(405, to_string(ErrorCode::kMethodNotAllowed), "Pages are read with GET.");
     response.set("allow", "GET, HEAD");
     return response;
   }
-  std::string path = request.path;
+  std::string path(asked);
   if (path.ends_with('/')) path += "index.html";
   if (const StaticFile* const file = find(path)) return serve(*file, request, 200);
   if (find(path + "/index.html") != nullptr) {

@@ -25,7 +25,11 @@ class StaticSite {
   // Answers GET and HEAD: "/x/" is "/x/index.html", "/x" moves to "/x/" when only that exists, what is
   // unknown gets "/404.html" with status 404. Other methods: 405. Paths that contain a fingerprint
   // ("/_next/static/") may be kept for ever, the rest is checked again each time.
-  Response respond(const Request& request) const;
+  Response respond(const Request& request) const { return respond(request, request.path); }
+  // The same for a site that lives below a path: `path` is what is asked of it, and starts with '/'.
+  Response respond(const Request& request, std::string_view path) const;
+  // There is a file of exactly that path.
+  bool has(std::string_view path) const { return find(path) != nullptr; }
 
  private:
   const StaticFile* find(std::string_view path) const;

@@ -149,13 +149,18 @@ void Shard::forget(Flushable& flushable) {
 
 void Shard::adopt(std::unique_ptr<Disposable> object) {
   const Disposable* const key = object.get();
-  adopted_.emplace(key, std::move(object));
+  adopted_.emplace(key, Adopted{.object = std::move(object), .number = adoptions_++});
+}
+
+size_t Shard::adopted_before(uint64_t mark) const {
+  return static_cast<size_t>(
+      std::ranges::count_if(adopted_, [&](const auto& entry) { return entry.second.number < mark; }));
 }
 
 void Shard::release(Disposable& object) {
   const auto it = adopted_.find(&object);
   if (it == adopted_.end()) return;
-  graveyard_.push_back(std::move(it->second));
+  graveyard_.push_back(std::move(it->second.object));
   adopted_.erase(it);
 }
 

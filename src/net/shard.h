@@ -98,8 +98,10 @@ class Shard final : public Executor {
   void adopt(std::unique_ptr<Disposable> object);
   // Destroys an adopted object after the end-of-turn flush.
   void release(Disposable& object);
-  // Objects adopted and not released: streams that still send their last bytes, most of all.
-  size_t adopted_count() const { return adopted_.size(); }
+  // How many objects have been adopted so far, and how many of the first `mark` of them are still there:
+  // streams that send their last bytes, most of all.
+  uint64_t adoptions() const { return adoptions_; }
+  size_t adopted_before(uint64_t mark) const;
   // Destroys `object` after the end-of-turn flush.
   void destroy_later(std::unique_ptr<Disposable> object) { graveyard_.push_back(std::move(object)); }
 
@@ -147,7 +149,12 @@ class Shard final : public Executor {
   std::vector<Flushable*> flushing_;
   std::vector<Flushable*> next_turn_;
   std::vector<Flushable*> resuming_;
-  std::unordered_map<const Disposable*, std::unique_ptr<Disposable>> adopted_;
+  struct Adopted {
+    std::unique_ptr<Disposable> object;
+    uint64_t number;
+  };
+  std::unordered_map<const Disposable*, Adopted> adopted_;
+  uint64_t adoptions_ = 0;
   std::vector<std::unique_ptr<Disposable>> graveyard_;
   std::unique_ptr<char[]> read_buffer_;
   std::unique_ptr<char[]> write_buffer_;

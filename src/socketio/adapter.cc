@@ -5,11 +5,11 @@
 namespace patchbay::socketio {
 
 void LocalAdapter::broadcast(std::shared_ptr<const BroadcastMessage> message) {
-  nsp_.local_broadcast(std::move(message));
+  nsp_.local_broadcast(message);
 }
 void LocalAdapter::broadcast_with_ack(std::shared_ptr<const BroadcastMessage> message, Milliseconds timeout,
                                       BroadcastAckHandler handler) {
-  nsp_.local_broadcast_with_ack(std::move(message), timeout, std::move(handler));
+  nsp_.local_broadcast_with_ack(message, timeout, std::move(handler));
 }
 void LocalAdapter::fetch_sockets(Selection selection, Milliseconds, FetchHandler handler) {
   nsp_.local_fetch_sockets(std::move(selection), std::move(handler));

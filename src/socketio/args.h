@@ -12,13 +12,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "socketio/json_scan.h"
+#include <boost/json/fwd.hpp>
 
-namespace boost::json {
-class value;
-class array;
-class object;
-}  // namespace boost::json
+#include "socketio/json_scan.h"
 
 namespace patchbay::socketio {
 

@@ -10,12 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 #include "base/result.h"
 #include "http/client_message.h"
-
-namespace boost::json {
-class object;
-}
 
 namespace patchbay::socketio {
 

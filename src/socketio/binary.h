@@ -7,9 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace boost::json {
-class value;
-}
+#include <boost/json/fwd.hpp>
 
 namespace patchbay::socketio {
 

@@ -185,6 +185,11 @@ void ClientConnection::on_upgrade() {
     for (const auto& socket : sockets_) observer->on_upgraded(*socket);
 }
 
+bool ClientConnection::wind_down() {
+  winding_down_ = true;
+  return std::ranges::none_of(sockets_, [](const auto& socket) { return socket->acks_owed_ > 0; });
+}
+
 void ClientConnection::before_close() {
   while (backlog_ != nullptr && !backlog_->empty()) send_waiting(backlog_->pop_front()->item);
 }
@@ -304,7 +309,7 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
     case PacketType::kBinaryEvent:
       if (socket == nullptr) {
         protocol_error("an event for a namespace that was not connected to");
-      } else {
+      } else if (!winding_down_) {
         socket->handle_event(packet.data, packet.id, attachments);
       }
       break;
@@ -358,7 +363,7 @@ void ClientConnection::enter(std::string_view name, std::string auth_json) {
   entering_.push_back(entering);
   const auto& recovery = server_.options().connection_state_recovery;
   auto request = recovery && !is_legacy() ? recovery_request(connecting->handshake.auth_json) : std::nullopt;
-  if (!request) return run_middleware(entering, std::move(connecting));
+  if (!request) return run_middleware(entering, connecting);
   entering->recovery = std::move(*request);
   nsp->claim_session(entering->recovery.pid, [entering, connecting, skip = recovery->skip_middlewares](
                                                  std::optional<StoredSession> session) {
@@ -386,7 +391,7 @@ void ClientConnection::enter(std::string_view name, std::string auth_json) {
 }
 
 void ClientConnection::run_middleware(const std::shared_ptr<Entering>& entering,
-                                      std::shared_ptr<Connecting> connecting) {
+                                      const std::shared_ptr<Connecting>& connecting) {
   entering->nsp->run_middleware(0, connecting, [entering, connecting](std::optional<ConnectError> error) {
     if (entering->client != nullptr) entering->client->entered(entering, connecting, std::move(error));
   });

@@ -61,6 +61,7 @@ class ClientConnection final : public engineio::Session::Application, private De
   void on_binary(std::string_view bytes) override;
   void on_drain() override;
   void on_upgrade() override;
+  bool wind_down() override;
   void before_close() override;
   void on_close(engineio::CloseReason reason) override;
 
@@ -72,7 +73,8 @@ class ClientConnection final : public engineio::Session::Application, private De
   void start_connect_deadline();
   void connect(const PacketView& packet);
   void enter(std::string_view name, std::string auth_json);
-  void run_middleware(const std::shared_ptr<Entering>& entering, std::shared_ptr<Connecting> connecting);
+  void run_middleware(const std::shared_ptr<Entering>& entering,
+                      const std::shared_ptr<Connecting>& connecting);
   // Sets up the socket's recovery; gives what its client has missed.
   MissedPackets recover(Socket& socket, Entering& entering);
   void entered(const std::shared_ptr<Entering>& entering, const std::shared_ptr<Connecting>& connecting,
@@ -111,6 +113,7 @@ class ClientConnection final : public engineio::Session::Application, private De
   bool msgpack_ = false;                                   // it was binary: the client speaks MessagePack
   bool overflowed_ = false;
   bool acts_later_ = false;
+  bool winding_down_ = false;  // takes no events any more
   bool closed_ = false;
 };
 

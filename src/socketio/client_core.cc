@@ -218,6 +218,7 @@ bool ClientCore::give_up_silent_server() {
 
 void ClientCore::on_close(CloseReason reason, const Error& error) {
   const bool was_open = state_ == State::kOpen;
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): drop_engine() destroys the original.
   const Error kept = error;
   drop_engine();
   if (!was_open) return attempt_failed(kept);

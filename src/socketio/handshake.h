@@ -5,11 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "engineio/server.h"
+#include <boost/json/fwd.hpp>
 
-namespace boost::json {
-class value;
-}
+#include "engineio/server.h"
 
 namespace patchbay::socketio {
 

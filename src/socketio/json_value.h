@@ -5,9 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace boost::json {
-class value;
-}
+#include <boost/json/fwd.hpp>
 
 namespace patchbay::socketio {
 

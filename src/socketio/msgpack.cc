@@ -17,7 +17,9 @@ using msgpack::Kind;
 using msgpack::Reader;
 using msgpack::Token;
 
-constexpr auto error = DecodeStatus::error;
+constexpr DecodeStatus error(std::string_view what) {
+  return DecodeStatus::error(what);
+}
 
 // 2^63 and 2^64: what a double must stay below to be an integer of 64 bits.
 constexpr double kTwoTo63 = 9223372036854775808.0;

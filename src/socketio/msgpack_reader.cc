@@ -27,7 +27,7 @@ DecodeStatus Reader::read(Token& token) {
   }
   if (head >= 0xe0) {
     token.kind = Kind::kNegative;
-    token.number = static_cast<uint64_t>(static_cast<int8_t>(head));
+    token.number = 0xffff'ffff'ffff'ff00u | head;  // with its sign
     return {};
   }
   return read_long(token, head);

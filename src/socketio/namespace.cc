@@ -218,7 +218,7 @@ void Namespace::for_each_selected(Selection selection, std::function<void(Socket
 
 // --- Operations on this process's sockets -----------------------------------------------------------------
 
-void Namespace::local_broadcast(std::shared_ptr<const BroadcastMessage> message) {
+void Namespace::local_broadcast(const std::shared_ptr<const BroadcastMessage>& message) {
   if (per_shard_[0]->recovery != nullptr && !message->flags.is_volatile && !message->ack_id) {
     net::Shard& first = server_.shards()[0];
     if (first.on_this_thread()) return number_and_deliver(*message);
@@ -300,7 +300,7 @@ struct Namespace::AckCollector {
   }
 };
 
-void Namespace::local_broadcast_with_ack(std::shared_ptr<const BroadcastMessage> message,
+void Namespace::local_broadcast_with_ack(const std::shared_ptr<const BroadcastMessage>& message,
                                          Milliseconds timeout, BroadcastAckHandler handler) {
   net::Shard* const here = net::Shard::current();
   net::Shard& home = here != nullptr ? *here : server_.shards()[0];

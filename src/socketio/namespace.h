@@ -123,8 +123,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
 
   // --- For adapters: what concerns the sockets of this process
   // ----------------------------------------------
-  void local_broadcast(std::shared_ptr<const BroadcastMessage> message);
-  void local_broadcast_with_ack(std::shared_ptr<const BroadcastMessage> message, Milliseconds timeout,
+  void local_broadcast(const std::shared_ptr<const BroadcastMessage>& message);
+  void local_broadcast_with_ack(const std::shared_ptr<const BroadcastMessage>& message, Milliseconds timeout,
                                 BroadcastAckHandler handler);
   void local_fetch_sockets(Selection selection, FetchHandler handler);
   void local_sockets_join(Selection selection, std::vector<std::string> rooms);

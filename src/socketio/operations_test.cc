@@ -1,5 +1,6 @@
 // What reaches many sockets at once, and what stands between an event and its handler.
 #include <algorithm>
+#include <thread>
 
 #include <boost/json/object.hpp>
 #include <gtest/gtest.h>
@@ -25,6 +26,7 @@ void tag_invoke(boost::json::value_from_tag, boost::json::value& value, const Gr
 
 namespace {
 
+using net::test::Watched;
 using test::Client;
 using test::SocketIoTest;
 
@@ -288,6 +290,37 @@ TEST(StandaloneServer, ServesAndSaysWhyItCannot) {
   StandaloneServer blind({.port = 0, .tls_certificate = "/nowhere.pem", .tls_key = "/nowhere.key"});
   EXPECT_FALSE(blind.start());
   server.stop();
+}
+
+TEST_F(SocketIoTest, ADrainLetsAClientGoOnceItHasTheAcknowledgementsItIsOwed) {
+  Watched<std::vector<Ack>> acks;
+  Watched<std::vector<EventNext>> waiting;
+  io.sockets().on("slow", [&](Socket&, Event& event) {
+    acks.change([&](auto& all) { all.push_back(event.take_ack()); });
+  });
+  io.sockets().use_event([&](Event& event, EventNext next) {
+    if (event.name() != "checked") return next(std::nullopt);
+    waiting.change([&](auto& all) { all.push_back(std::move(next)); });
+  });
+  io.sockets().on("checked", [](Socket&, Event& event) { event.ack("passed"); });
+  start();
+  Client client = join();
+  client.send(R"(21["slow"])");
+  client.send(R"(22["checked"])");
+  ASSERT_TRUE(acks.wait([](const auto& all) { return all.size() == 1; }));
+  ASSERT_TRUE(waiting.wait([](const auto& all) { return all.size() == 1; }));
+  Watched<bool> done;
+  ASSERT_TRUE(io.drain(Milliseconds(0), [&] { done.change([](bool& it) { it = true; }); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  // Events that come now are not taken.
+  client.send(R"(23["hello"])");
+  acks.change([](auto& all) { all[0]("made"); });
+  EXPECT_EQ(client.read(), R"(31["made"])");
+  waiting.change([](auto& all) { all[0](std::nullopt); });
+  EXPECT_EQ(client.read(), R"(32["passed"])");
+  EXPECT_EQ(client.websocket().read_close(), 1000);
+  client.websocket().tcp().close();
+  EXPECT_TRUE(done.wait([](bool it) { return it; }));
 }
 
 }  // namespace

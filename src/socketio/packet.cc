@@ -12,7 +12,9 @@ namespace {
 constexpr std::string_view kReservedEvents[] = {"connect",       "connect_error", "disconnect",
                                                 "disconnecting", "newListener",   "removeListener"};
 
-constexpr auto error = DecodeStatus::error;
+constexpr DecodeStatus error(std::string_view what) {
+  return DecodeStatus::error(what);
+}
 
 // Takes the digits at the front of `text`. False when there are none or they exceed 64 bits.
 bool take_number(std::string_view& text, uint64_t& value) {

@@ -47,6 +47,7 @@ std::string with_slash(std::string_view name) {
 Server::Server(net::ShardGroup& shards, ServerOptions options)
     : shards_(shards),
       options_(with_path(std::move(options))),
+      client_files_(options_.serve_client),
       output_budget_(options_.output.process_bytes),
       engine_(shards, options_.engine, [this](engineio::Connection& connection) {
         return std::make_unique<ClientConnection>(*this, connection);
@@ -55,6 +56,28 @@ Server::Server(net::ShardGroup& shards, ServerOptions options)
 }
 
 Server::~Server() = default;
+
+std::string_view Server::client_path(std::string_view path) const {
+  const std::string& own = options_.engine.path;
+  return path.starts_with(own) ? path.substr(own.size() - 1) : std::string_view();
+}
+
+void Server::handle(const http::ExchangePtr& exchange) {
+  const std::string_view file = client_path(exchange->request().path);
+  client_files_.has(file) ? serve_client_file(exchange, file) : engine_.handle(exchange);
+}
+
+void Server::serve_client_file(const http::ExchangePtr& exchange, std::string_view path) const {
+  const engineio::ServerOptions& options = options_.engine;
+  const http::Request& request = exchange->request();
+  if (auto preflight = options.origins.preflight(request)) return exchange->respond(std::move(*preflight));
+  if (options.origins.check(request) == http::OriginPolicy::Verdict::kRefused)
+    return exchange->respond(options.origins.refusal(request));
+  http::Response response = client_files_.respond(request, path);
+  options.origins.add_headers(request, response);
+  if (options.headers) options.headers(request, response.headers);
+  exchange->respond(std::move(response));
+}
 
 Namespace& Server::of(std::string_view name) {
   const std::string key = with_slash(name);
@@ -86,8 +109,9 @@ std::shared_ptr<Namespace> Server::find(std::string_view name) const {
 
 std::vector<std::shared_ptr<Namespace>> Server::namespaces() const {
   std::vector<std::shared_ptr<Namespace>> all;
-  for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
   const std::lock_guard lock(mutex_);
+  all.reserve(namespaces_.size() + children_.size());
+  for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
   for (const auto& [name, child] : children_) all.push_back(child.nsp);
   return all;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engineio/server.h"
+#include "http/static_site.h"
 #include "socketio/adapter.h"
 #include "socketio/namespace.h"
 #include "socketio/server_options.h"
@@ -47,8 +48,10 @@ class Server {
   Observer* observer() const { return observer_.load(std::memory_order_acquire); }
 
   // For an HTTP handler: does the request belong here, and if so take it.
-  bool owns_path(std::string_view path) const { return engine_.owns_path(path); }
-  void handle(const http::ExchangePtr& exchange) { engine_.handle(exchange); }
+  bool owns_path(std::string_view path) const {
+    return engine_.owns_path(path) || client_files_.has(client_path(path));
+  }
+  void handle(const http::ExchangePtr& exchange);
 
   // The main namespace's, as in Node's `io`.
   template <typename... Values>
@@ -81,6 +84,10 @@ class Server {
   bool drain(Milliseconds spread, std::function<void()> done) {
     return engine_.drain(spread, std::move(done));
   }
+  // The whole gentle end: drain() at a pace that grows with the clients, waited for, then close(); see
+  // engineio::Server::close_within(). A client is let go once the acknowledgements that handlers owe it have
+  // been given; events that it sends in between are not taken. Not from a shard.
+  bool close_within(Milliseconds limit) { return engine_.close_within(limit); }
 
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }
@@ -98,6 +105,9 @@ class Server {
   friend class Namespace;
   friend class Socket;
 
+  // What `path` asks of ServerOptions::serve_client; empty when it is elsewhere.
+  std::string_view client_path(std::string_view path) const;
+  void serve_client_file(const http::ExchangePtr& exchange, std::string_view path) const;
   // A client wants in: the namespace, made if need be, or null. Pairs with left().
   std::shared_ptr<Namespace> enter(std::string_view name, const Handshake& handshake);
   // It was refused, or has left.
@@ -110,6 +120,7 @@ class Server {
 
   net::ShardGroup& shards_;
   const ServerOptions options_;
+  const http::StaticSite client_files_;
   ByteBudget output_budget_;  // of all namespaces
   std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces_;
   Namespace* main_ = nullptr;

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "engineio/server.h"
+#include "http/static_site.h"
 #include "socketio/adapter.h"
 #include "socketio/output_backlog.h"
 
@@ -60,6 +62,9 @@ struct ServerOptions {
   OutputOptions output;
   // Off unless set.
   std::optional<RecoveryOptions> connection_state_recovery = std::nullopt;
+  // Files of npm's socket.io-client for pages to load from beside the endpoint, as Node serves them: the path
+  // "/socket.io.js" is answered at "/socket.io/socket.io.js". Empty: none.
+  std::vector<http::StaticFile> serve_client = {};
   // How namespaces reach sockets beyond this process; empty: they do not.
   Adapter::Factory adapter = nullptr;
 };

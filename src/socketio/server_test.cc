@@ -149,6 +149,41 @@ TEST_F(SocketIoTest, AsksClientsForAcknowledgementsAndGivesUpInTime) {
   EXPECT_EQ(all[2], to_string(ErrorCode::kInvalidOperation)) << "disconnected meanwhile";
 }
 
+class ClientFilesTest : public SocketIoTest {
+ protected:
+  ClientFilesTest()
+      : SocketIoTest({.engine = {.path = "/live/", .origins = http::OriginPolicy({"https://a.example"})},
+                      .serve_client = {{"/socket.io.js", "text/javascript", "\"tag\"", "plain", "zipped"}}}) {
+  }
+};
+
+TEST_F(ClientFilesTest, ServesTheFilesOfTheClientBesideTheEndpoint) {
+  start();
+  net::test::TcpClient client(http->port());
+  auto answer = client.get("/live/socket.io.js?v=1");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "plain");
+  EXPECT_EQ(answer.headers.at("content-type"), "text/javascript");
+  EXPECT_EQ(answer.headers.at("etag"), "\"tag\"");
+  const auto ask = [&](std::string_view header, std::string_view method = "GET") {
+    client.send(std::string(method) + " /live/socket.io.js HTTP/1.1\r\nHost: x\r\n" + std::string(header) +
+                "\r\n\r\n");
+    return client.read_answer();
+  };
+  answer = ask("Accept-Encoding: gzip, br");
+  EXPECT_EQ(answer.body, "zipped");
+  EXPECT_EQ(answer.headers.at("content-encoding"), "gzip");
+  EXPECT_EQ(ask("If-None-Match: W/\"tag\"").status, 304);
+  EXPECT_EQ(ask("X: y", "POST").status, 405);
+  // Modules of other origins are fetched with CORS.
+  EXPECT_EQ(ask("Origin: https://a.example").headers.at("access-control-allow-origin"), "https://a.example");
+  EXPECT_EQ(ask("Origin: https://b.example").status, 403);
+  EXPECT_EQ(client.get("/live/?EIO=4&transport=polling").status, 200);
+  EXPECT_TRUE(io.owns_path("/live/socket.io.js"));
+  for (const std::string_view other : {"/socket.io.js", "/live/socket.io.min.js", "/live//", "/"})
+    EXPECT_FALSE(io.owns_path(other)) << other;
+}
+
 TEST_F(SocketIoTest, AnswersAcknowledgementsFromAnotherThread) {
   std::vector<std::thread> threads;
   std::mutex mutex;

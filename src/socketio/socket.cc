@@ -33,6 +33,7 @@ void SocketRef::run(std::move_only_function<void(Socket&)> task) const {
 void Ack::send(Args args) {
   if (!std::exchange(armed_, false)) return;
   socket_.run([id = id_, args = std::move(args)](Socket& socket) {
+    if (socket.acks_owed_ > 0) --socket.acks_owed_;
     socket.send_ack(id, args.json, args.attachments);
   });
 }
@@ -44,6 +45,7 @@ void Event::ack_json(std::string_view json, std::span<const Attachment> attachme
 
 Ack Event::take_ack() {
   if (!ack_id_) return {};
+  ++socket_.acks_owed_;
   return Ack(socket_.ref(), *std::exchange(ack_id_, std::nullopt));
 }
 
@@ -348,6 +350,7 @@ void Socket::handle_event(std::string_view elements, std::optional<uint64_t> ack
     Event event(*this, parts.name, args, ack_id);
     return dispatch(event);
   }
+  if (ack_id) ++acks_owed_;
   run_event_middleware(
       std::make_shared<EventRun>(EventRun{.socket = ref(),
                                           .name = std::string(parts.name),
@@ -356,19 +359,23 @@ void Socket::handle_event(std::string_view elements, std::optional<uint64_t> ack
                                           .ack_id = ack_id}));
 }
 
-void Socket::run_event_middleware(std::shared_ptr<EventRun> run) {
+void Socket::run_event_middleware(const std::shared_ptr<EventRun>& run) {
   Event event(*this, run->name, ArgsView(run->json, run->attachments), run->ack_id);
   const auto& shared = nsp_->handlers_->event_middleware;
   const size_t index = run->next++;
   const size_t own = index - std::min(index, shared.size());
   const bool is_own = index >= shared.size();
-  if (is_own && (!extras_ || own >= extras_->middleware.size())) return dispatch(event);
+  if (is_own && (!extras_ || own >= extras_->middleware.size())) {
+    if (run->ack_id && acks_owed_ > 0) --acks_owed_;
+    return dispatch(event);
+  }
   const EventMiddleware middleware = is_own ? extras_->middleware[own] : shared[index];
   middleware(event, [run, called = false](std::optional<ConnectError> error) mutable {
     if (std::exchange(called, true)) return;
     run->socket.run([run, error = std::move(error)](Socket& socket) {
       if (!error) return socket.run_event_middleware(run);
       Namespace::PerShard::bump(socket.nsp_->local_part().counters.event_errors);
+      if (run->ack_id && socket.acks_owed_ > 0) --socket.acks_owed_;
       Event refused(socket, run->name, ArgsView(run->json, run->attachments), run->ack_id);
       for (const auto& handler : socket.nsp_->handlers_->error) handler(socket, *error, refused);
     });

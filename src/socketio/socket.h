@@ -218,7 +218,7 @@ class Socket final : public RoomMember, public net::Disposable {
   void handle_event(std::string_view elements, std::optional<uint64_t> ack_id,
                     std::span<const Attachment> attachments);
   void handle_ack(std::string_view elements, uint64_t id, std::span<const Attachment> attachments);
-  void run_event_middleware(std::shared_ptr<EventRun> run);
+  void run_event_middleware(const std::shared_ptr<EventRun>& run);
   void dispatch(Event& event);
   // Whether one of its own handlers heard.
   bool dispatch_to_own(Event& event);
@@ -239,6 +239,7 @@ class Socket final : public RoomMember, public net::Disposable {
   std::unique_ptr<Recovery> recovery_;   // null unless recovery is on
   uint64_t mark_ = 0;                    // of the last broadcast that reached or excluded it
   uint32_t backlog_group_ = UINT32_MAX;  // in its connection's backlog; none yet
+  uint32_t acks_owed_ = 0;               // asked for by the client, and to be given later
   std::array<char, 20> id_;
   bool connected_ = true;
   bool recovered_ = false;

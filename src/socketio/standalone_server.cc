@@ -70,6 +70,8 @@ Status StandaloneServer::run(const std::function<void()>& on_listening) {
   if (on_listening) on_listening();
   int signal = 0;
   sigwait(&ending, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second one ends the process
+  parts_->io.close_within(parts_->options.drain_timeout);
   stop();
   return {};
 }

@@ -25,6 +25,8 @@ struct StandaloneOptions {
   // Deadlines and limits of HTTP. Its address, port and TLS settings, and the largest body, follow from the
   // above.
   http::ServerOptions http;
+  // Bound of the gentle end that a signal brings about; see Server::close_within().
+  Milliseconds drain_timeout{10'000};
 };
 
 class StandaloneServer {
@@ -41,8 +43,9 @@ class StandaloneServer {
 
   // Listens and returns. Errors: the port is taken, the certificate cannot be read.
   Status start();
-  // start(), then waits for SIGINT or SIGTERM, then stop(). Errors are those of start(). `on_listening` is
-  // called once in between, on the calling thread; threads that it starts leave the two signals to run().
+  // start(), then waits for SIGINT or SIGTERM, lets the clients go gently, then stop(). A second signal ends
+  // the process at once. Errors are those of start(). `on_listening` is called once in between, on the
+  // calling thread; threads that it starts leave the two signals to run().
   Status run(const std::function<void()>& on_listening = {});
   // The port that is listened on.
   uint16_t port() const;

@@ -7,7 +7,8 @@
 
 namespace patchbay::app {
 std::vector<http::StaticFile> embedded_panel();
-}
+std::vector<http::StaticFile> embedded_client();
+}  // namespace patchbay::app
 
 int main(int argc, char** argv) {
   const auto invocation = patchbay::app::read_command_line(argc, argv);
@@ -15,5 +16,6 @@ int main(int argc, char** argv) {
   if (invocation.command == patchbay::app::Invocation::Command::kWatch)
     return patchbay::app::watch(invocation.watch);
   if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
-  return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel());
+  return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel(),
+                              patchbay::app::embedded_client());
 }
