@@ -118,7 +118,7 @@ TEST(Decoder, SaysWhatIsWrongAndAtWhichByte) {
       {"00f8ff04", "byte 1: a node of more parts than bytes are left"},
       {"00f9ffff04", "byte 1: a node of more parts than bytes are left"},
       {"00f803040007", "byte 4: an attribute without a name"},
-      {"00f80504080711", "byte 7: cut short"},
+      {"00f805040807fc0561", "byte 8: cut short: 5 bytes needed, 1 left"},
       {"00f80504080708fc0161", "byte 4: an attribute stands twice"},
       {"00f805041107fc02746f00", "byte 4: an attribute stands twice"},  // "to" in two forms
       {"00f80204f803f80104", "byte 4: a list of more nodes than bytes are left for"},
