@@ -16,6 +16,8 @@ std::string_view to_string(CloseReason reason) {
       return "TIMED_OUT";
     case CloseReason::kServerBusy:
       return "SERVER_BUSY";
+    case CloseReason::kPasskeyExpired:
+      return "PASSKEY_EXPIRED";
     case CloseReason::kQrExhausted:
       return "QR_EXHAUSTED";
     case CloseReason::kUnlinkedByPhone:

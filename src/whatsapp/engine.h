@@ -26,6 +26,7 @@ enum class CloseReason {
   kUnreachable,        // no connection could be made
   kTimedOut,           // the peer stopped answering
   kServerBusy,         // WhatsApp asked to come back later (503)
+  kPasskeyExpired,     // the passkey was asked for and not given in time
   kQrExhausted,        // every QR code of this session ran out unscanned
   kUnlinkedByPhone,    // the account's owner removed this device (401)
   kReplaced,           // the same credentials connected elsewhere (conflict "replaced")
@@ -57,6 +58,19 @@ struct QrCode {
   int max_attempts = 1;
 };
 
+// A code that is typed into the phone instead of scanning. A secret while it is valid.
+struct PairCode {
+  std::string code;  // "XXXX-XXXX"
+  Milliseconds valid_for;
+};
+
+// WhatsApp demands a passkey of the account before it links the device: a browser on web.whatsapp.com has to
+// answer.
+struct PasskeyRequest {
+  std::string options_json;  // WebAuthn PublicKeyCredentialRequestOptions
+  Milliseconds valid_for;
+};
+
 // The linked account. `phone` is digits only, without '+'.
 struct Identity {
   std::string jid;  // "15551234567:12@s.whatsapp.net"
@@ -79,6 +93,14 @@ class SessionObserver {
   virtual ~SessionObserver() = default;
   // A code to scan; each call replaces the code before.
   virtual void on_qr(const QrCode& code) = 0;
+  // The code that request_pair_code() asked for; replaces the QR code on show. While it is valid no QR codes
+  // come.
+  virtual void on_pair_code(const PairCode& code) = 0;
+  // The phone accepted the QR or pair code, but the account asks for its passkey: answer_passkey() has to
+  // follow.
+  virtual void on_passkey_request(const PasskeyRequest& request) = 0;
+  // The passkey was accepted: the same code is on the phone, to be compared by a person. "XXXX-XXXX".
+  virtual void on_passkey_code(std::string_view code) = 0;
   // The phone accepted the code. The session goes on by itself until on_connected or on_closed.
   virtual void on_pair_success(const Identity& identity) = 0;
   // New credentials, opaque. The session sends nothing that depends on them before `stored` is called: with
@@ -97,6 +119,8 @@ struct SentMessage {
   std::string id;
   WallTime timestamp;
 };
+// Of a step of linking.
+using LinkDone = std::move_only_function<void(Status)>;
 using SendDone = std::move_only_function<void(Result<SentMessage>)>;
 
 // One connection of one instance. Shard-local; destroying it closes at once and silently, keeping
@@ -114,6 +138,13 @@ class Session {
   // Unlinks this device at WhatsApp: on_closed(kLoggedOut, credentials_gone) follows. The caller bounds the
   // wait here too.
   virtual void log_out() = 0;
+  // While QR codes are shown: asks for a code to type into the phone with this number (digits, with country
+  // code). `done` is called once unless the session is destroyed first; on_pair_code() comes before its
+  // success. kInvalidOperation when the session shows no codes, kValidation for a number that cannot be one.
+  virtual void request_pair_code(std::string_view phone, LinkDone done) = 0;
+  // After on_passkey_request(): the browser's PublicKeyCredential as JSON, at most 65,536 bytes.
+  // kInvalidOperation when none is awaited, kValidation when it is no such JSON.
+  virtual void answer_passkey(std::string_view assertion_json, LinkDone done) = 0;
   // `to` is a JID, `text` at most 65,536 bytes of UTF-8. `done` is called exactly once unless the session is
   // destroyed first.
   virtual void send_text(std::string_view to, std::string_view text, SendDone done) = 0;
@@ -126,6 +157,9 @@ struct SessionSettings {
   Milliseconds keep_alive_interval{30'000};
   bool mark_online_on_connect = true;
   bool sync_full_history = false;
+  // "http://[user:password@]host:port" (CONNECT) or "socks5://…"; empty: directly. A secret when it has a
+  // password.
+  std::string proxy_url = {};
 };
 
 struct SessionOptions {
