@@ -14,6 +14,8 @@ inline constexpr std::string_view kLidServer = "lid";              // hidden ids
 inline constexpr std::string_view kGroupServer = "g.us";
 inline constexpr std::string_view kHostedServer = "hosted";
 inline constexpr std::string_view kHostedLidServer = "hosted.lid";
+inline constexpr std::string_view kMessengerServer = "msgr";
+inline constexpr std::string_view kInteropServer = "interop";
 
 struct Jid {
   std::string user;    // may be empty; ids exceed 2^53: text, never a number
@@ -25,9 +27,11 @@ struct Jid {
 };
 
 // "15551234567:12@s.whatsapp.net", "s.whatsapp.net" for the server itself, "@g.us" for the group server as an
-// address.
+// address, "integrator-user@interop".
 std::string to_string(const Jid& jid);
-// Nothing for text that is no JID: at most 256 bytes, one '@' (or a bare server name), device 0 to 65,535.
+// Nothing for text that is no JID: at most 256 bytes of printable ASCII, one '@' (or "s.whatsapp.net" alone),
+// device and integrator 0 to 65,535. The server need not be one that is known. Other spellings of the same
+// JID are understood ("@s.whatsapp.net", "15551234567:0@s.whatsapp.net").
 std::optional<Jid> parse_jid(std::string_view text);
 
 }  // namespace patchbay::binary
