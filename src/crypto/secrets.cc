@@ -133,10 +133,15 @@ Result<std::string> load_secret(const SecretSource& source) {
   return generate(source);
 }
 
-Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path) {
-  return read_file(
-      {.name = name, .environment_name = {}, .environment_value = {}, .file = path, .generated_file = {}},
-      path);
+Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path,
+                                                    size_t min_bytes) {
+  return read_file({.name = name,
+                    .environment_name = {},
+                    .environment_value = {},
+                    .file = path,
+                    .generated_file = {},
+                    .min_bytes = min_bytes},
+                   path);
 }
 
 // A temporary file, made durable, then renamed into its place.

@@ -31,7 +31,8 @@ Result<std::string> load_secret(const SecretSource& source);
 
 // One such file, under the same rules; `name` is for messages. Nothing when there is none. Writing replaces
 // it whole and durably, or not at all.
-Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path);
+Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path,
+                                                    size_t min_bytes = 32);
 Status write_secret_file(const std::string& name, const std::string& path, std::string_view secret);
 
 }  // namespace patchbay::crypto
