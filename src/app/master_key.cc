@@ -3,14 +3,18 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 
 #include "app/command.h"
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "crypto/secrets.h"
+#include "store/sqlite_store.h"
 
 namespace patchbay::app {
 namespace {
@@ -54,7 +58,25 @@ bool was_interrupted(const std::string& folder) {
   return exists(file_of(folder, ".new")) || exists(file_of(folder, ".old"));
 }
 
+// A key file that was being written when the process was killed: "master.key", ".new" or ".old" with twelve
+// hexadecimal digits behind.
+bool is_remnant(std::string_view name) {
+  if (!name.starts_with("master.key")) return false;
+  name.remove_prefix(std::string_view("master.key").size());
+  if (name.starts_with(".new.") || name.starts_with(".old.")) name.remove_prefix(4);
+  return name.size() == 13 && name.front() == '.' && from_hex(name.substr(1));
+}
+
+std::vector<std::string> remnants(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (is_remnant(entry.path().filename().string())) found.push_back(entry.path().string());
+  return found;
+}
+
 Status settle(store::StoppedDatabase& database, const std::string& folder) {
+  for (const std::string& remnant : remnants(folder)) PB_TRY(remove(remnant));
   if (!was_interrupted(folder)) return {};
   PB_ASSIGN(const bool installed, is_key_of(database, file_of(folder)));
   if (installed) {
@@ -80,7 +102,8 @@ Status settle(store::StoppedDatabase& database, const std::string& folder) {
 }  // namespace
 
 Status settle_master_key(const std::string& data_dir) {
-  if (!was_interrupted(data_dir)) return {};
+  if (!was_interrupted(data_dir) && remnants(data_dir).empty()) return {};
+  if (!store::sqlite_store_exists(data_dir)) return {};  // then nothing depends on any key
   PB_ASSIGN(const auto database, store::StoppedDatabase::open(data_dir));
   return settle(*database, data_dir);
 }
@@ -113,7 +136,8 @@ Result<MasterKeyRotation> MasterKeyRotation::begin(const MasterKeyChange& change
                     " was made under another master key than the current one; nothing was changed.");
   MasterKeyRotation rotation(std::move(database), change.data_dir, std::move(old_key), std::move(new_key),
                              from, *to, in_file);
-  rotation.done_ = under_new;
+  // A key file that is not the database's is put right in any case.
+  rotation.done_ = under_new && (under_old || !in_file);
   return rotation;
 }
 
@@ -124,6 +148,8 @@ Status MasterKeyRotation::keep_both_keys() {
 }
 
 Result<store::StoppedDatabase::Rekeyed> MasterKeyRotation::encrypt_anew() {
+  PB_ASSIGN(const bool already, database_->is_under(to_));
+  if (already) return store::StoppedDatabase::Rekeyed{};
   return database_->rekey(from_, to_);
 }
 
@@ -149,13 +175,15 @@ int rotate_master_key(const MasterKeyChange& change) {
     PB_TRY(rotation.forget_old_key());
     std::printf("Encrypted %lld values under the new master key.\n", static_cast<long long>(done.values));
     if (done.unreadable > 0)
-      std::printf("%lld values could not be read under the old key and stay as they were; the log names them.\n",
-                  static_cast<long long>(done.unreadable));
-    std::printf(change.current_key.empty()
-                    ? "The new key is in %s/master.key. Keep the old one with backups made before.\n"
-                    : "Start the server with the new key in PATCHBAY_MASTER_KEY (folder %s). Keep the old one "
-                      "with backups made before.\n",
-                change.data_dir.c_str());
+      std::printf(
+          "%lld values could not be read under the old key and stay as they were; the log names them.\n",
+          static_cast<long long>(done.unreadable));
+    std::printf(
+        change.current_key.empty()
+            ? "The new key is in %s/master.key. Keep the old one with backups made before.\n"
+            : "Start the server with the new key in PATCHBAY_MASTER_KEY (folder %s). Keep the old one "
+              "with backups made before.\n",
+        change.data_dir.c_str());
     return 0;
   };
   const auto result = rotate();

@@ -38,9 +38,8 @@ class MasterKeyRotation {
   Status forget_old_key();
 
  private:
-  MasterKeyRotation(std::unique_ptr<store::StoppedDatabase> database, std::string folder,
-                    std::string old_key, std::string new_key, crypto::SecretBox from, crypto::SecretBox to,
-                    bool in_file)
+  MasterKeyRotation(std::unique_ptr<store::StoppedDatabase> database, std::string folder, std::string old_key,
+                    std::string new_key, crypto::SecretBox from, crypto::SecretBox to, bool in_file)
       : database_(std::move(database)),
         folder_(std::move(folder)),
         old_key_(std::move(old_key)),
@@ -60,8 +59,8 @@ class MasterKeyRotation {
 };
 
 // At the start of the server, before the key file is read: completes a change of the key that was
-// interrupted after the database was encrypted anew, takes back one that was interrupted before. Does nothing,
-// and locks nothing, when none was. kConfiguration when no key that is there is the database's.
+// interrupted after the database was encrypted anew, takes back one that was interrupted before. Does
+// nothing, and locks nothing, when none was. kConfiguration when no key that is there is the database's.
 Status settle_master_key(const std::string& data_dir);
 
 // `patchbay rotate-master-key`: all of it, with words on standard output. The exit code.
