@@ -1,8 +1,8 @@
-// The native client: speaks WhatsApp's own protocol over a WebSocket. A session is session_core.h's machine on
-// a shard: this file gives it a transport, timers and threads for slow work, and passes on what it tells.
+// The native client: speaks WhatsApp's own protocol over a WebSocket. A session is session_core.h's machine
+// on a shard: this file gives it a transport, timers and threads for slow work, and passes on what it tells.
 // Sending and reading messages is not in here yet: both need the encryption between devices, which comes
-// later; until then send_text() refuses, and messages stay in WhatsApp's queue. Threads: as engine.h says; the
-// Executor given to open() is a net::Shard.
+// later; until then send_text() refuses, and messages stay in WhatsApp's queue. Threads: as engine.h says;
+// the Executor given to open() is a net::Shard.
 #pragma once
 
 #include <memory>
@@ -49,6 +49,7 @@ class NativeEngine final : public Engine {
 
   std::string_view name() const override { return "native"; }
   bool is_simulation() const override { return options_.is_simulation; }
+  Status check_credentials(std::string_view credentials) const override;
   std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,
                                 Executor& executor) override;
 
