@@ -85,10 +85,10 @@ Bytes registration_payload(const Credentials& credentials, const ClientProfile& 
   ClientPayload::DevicePairingRegistrationData& data = *out.mutable_device_pairing_data();
   data.set_e_regid(big_endian(credentials.registration_id, 4));
   data.set_e_keytype(Bytes(1, kCurveKeyType));
-  data.set_e_ident(Bytes(view(credentials.identity.public_key)));
+  data.set_e_ident(Bytes(crypto::view(credentials.identity.public_key)));
   data.set_e_skey_id(big_endian(credentials.signed_prekey.id, 3));
-  data.set_e_skey_val(Bytes(view(credentials.signed_prekey.pair.public_key)));
-  data.set_e_skey_sig(Bytes(view(credentials.signed_prekey.signature)));
+  data.set_e_skey_val(Bytes(crypto::view(credentials.signed_prekey.pair.public_key)));
+  data.set_e_skey_sig(Bytes(crypto::view(credentials.signed_prekey.signature)));
   data.set_build_hash(crypto::md5(version_text(profile)));
   data.set_device_props(device_props(profile, full_history));
   return out.SerializeAsString();

@@ -79,7 +79,7 @@ Status read_field(std::string_view name, const json::value& value, ClientProfile
   if (name == "osName") return read_text(value, name, 1, kMaxOsNameBytes, out.os_name);
   if (name == "browser") {
     const json::string* const text = value.if_string();
-    if (!text || !std::ranges::contains(kBrowsers, std::string_view(*text)))
+    if (!text || std::ranges::find(kBrowsers, std::string_view(*text)) == kBrowsers.end())
       return wrong(name, "one of Chrome, Edge, Firefox, IE, Opera, Safari, Desktop");
     out.browser.assign(text->begin(), text->end());
     return {};

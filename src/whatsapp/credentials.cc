@@ -23,8 +23,8 @@ Error damaged(std::string what) {
 }
 
 void put(proto::CredentialsRecord::KeyPair& out, const crypto::KeyPair& pair) {
-  out.set_private_key(Bytes(view(pair.private_key)));
-  out.set_public_key(Bytes(view(pair.public_key)));
+  out.set_private_key(Bytes(crypto::view(pair.private_key)));
+  out.set_public_key(Bytes(crypto::view(pair.public_key)));
 }
 
 Result<crypto::KeyPair> read_pair(const proto::CredentialsRecord::KeyPair& record, const char* name) {
@@ -94,8 +94,8 @@ Bytes serialize(const Credentials& credentials) {
   record.set_registration_id(credentials.registration_id);
   record.set_signed_prekey_id(credentials.signed_prekey.id);
   put(*record.mutable_signed_prekey(), credentials.signed_prekey.pair);
-  record.set_signed_prekey_signature(Bytes(view(credentials.signed_prekey.signature)));
-  record.set_adv_secret(Bytes(view(credentials.adv_secret)));
+  record.set_signed_prekey_signature(Bytes(crypto::view(credentials.signed_prekey.signature)));
+  record.set_adv_secret(Bytes(crypto::view(credentials.adv_secret)));
   record.set_jid(credentials.jid);
   record.set_lid(credentials.lid);
   record.set_platform(credentials.platform);
@@ -105,11 +105,11 @@ Bytes serialize(const Credentials& credentials) {
   Bytes& prekeys = *record.mutable_prekeys();
   prekeys.reserve(credentials.prekeys.size() * kPrekeyBytes);
   for (const Prekey& prekey : credentials.prekeys)
-    prekeys.append(big_endian(prekey.id, 3)).append(view(prekey.private_key));
+    prekeys.append(big_endian(prekey.id, 3)).append(crypto::view(prekey.private_key));
   record.set_next_prekey_id(credentials.next_prekey_id);
   record.set_first_unuploaded_id(credentials.first_unuploaded_id);
   record.set_routing_info(credentials.routing_info);
-  if (credentials.server_static) record.set_server_static(Bytes(view(*credentials.server_static)));
+  if (credentials.server_static) record.set_server_static(Bytes(crypto::view(*credentials.server_static)));
   return record.SerializeAsString();
 }
 

@@ -28,7 +28,7 @@ inline uint64_t read_big_endian(std::string_view bytes) {
 
 // 05 ‖ key: the form that is signed, 33 octets.
 inline Bytes key_with_type(const crypto::Key32& key) {
-  return Bytes(1, kCurveKeyType).append(view(key));
+  return Bytes(1, kCurveKeyType).append(crypto::view(key));
 }
 
 }  // namespace patchbay::whatsapp

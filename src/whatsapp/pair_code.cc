@@ -47,7 +47,7 @@ Bytes derive_code_key(std::string_view code, std::string_view salt) {
 
 Bytes wrap_ephemeral(std::string_view code_key, std::string_view salt, std::string_view iv,
                      const crypto::Key32& key) {
-  return Bytes(salt).append(iv).append(crypto::aes_256_ctr(code_key, iv, view(key)));
+  return Bytes(salt).append(iv).append(crypto::aes_256_ctr(code_key, iv, crypto::view(key)));
 }
 
 CodePairing make_code_pairing(std::string_view phone, const Randomness& random) {
@@ -69,7 +69,7 @@ Node companion_hello(const CodePairing& pairing, std::string_view code_key, cons
                          {"stage", "companion_hello"},
                          {"should_show_push_notification", "true"}},
                         {bytes_element("link_code_pairing_wrapped_companion_ephemeral_pub", wrapped),
-                         bytes_element("companion_server_auth_key_pub", view(credentials.noise.public_key)),
+                         bytes_element("companion_server_auth_key_pub", crypto::view(credentials.noise.public_key)),
                          bytes_element("companion_platform_id", client_type(profile)),
                          bytes_element("companion_platform_display",
                                        profile.browser + " (" + profile.os_name + ")"),
@@ -112,19 +112,19 @@ Result<CompanionFinish> companion_finish(const CodePairing& pairing, const Prima
   const Bytes salt = random_octets(random, kSaltBytes);
   const Bytes nonce = random_octets(random, crypto::kGcmNonceBytes);
   const Bytes secret = random_octets(random, 32);
-  const Bytes key = crypto::hkdf_sha256(view(*shared), salt, "link_code_pairing_key_bundle_encryption_key", 32);
+  const Bytes key = crypto::hkdf_sha256(crypto::view(*shared), salt, "link_code_pairing_key_bundle_encryption_key", 32);
   const Bytes bundle =
-      Bytes(view(credentials.identity.public_key)).append(view(hello.identity)).append(secret);
+      Bytes(crypto::view(credentials.identity.public_key)).append(crypto::view(hello.identity)).append(secret);
   const Bytes sealed = Bytes(salt).append(nonce).append(crypto::aes_256_gcm_seal(key, nonce, {}, bundle));
 
   CompanionFinish out;
-  const Bytes input = Bytes(view(*shared)).append(view(*identities)).append(secret);
+  const Bytes input = Bytes(crypto::view(*shared)).append(crypto::view(*identities)).append(secret);
   out.adv_secret = *crypto::to_key(crypto::hkdf_sha256(input, {}, "adv_secret", 32));
   out.query = query(
       "set", "md",
       {element("link_code_companion_reg", {{"jid", pairing.phone_jid}, {"stage", "companion_finish"}},
                {bytes_element("link_code_pairing_wrapped_key_bundle", sealed),
-                bytes_element("companion_identity_public", view(credentials.identity.public_key)),
+                bytes_element("companion_identity_public", crypto::view(credentials.identity.public_key)),
                 bytes_element("link_code_pairing_ref", pairing.ref)})});
   return out;
 }

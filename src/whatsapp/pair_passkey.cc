@@ -64,7 +64,7 @@ Result<Assertion> parse_assertion(std::string_view text) {
 
 PasskeyPairing begin_passkey(Credentials& credentials, const ClientProfile& profile, const Randomness& random) {
   PasskeyPairing out;
-  out.handoff_key = crypto::hkdf_sha256(view(credentials.adv_secret), {}, "shortcake-passkey-handoff-v1", 32);
+  out.handoff_key = crypto::hkdf_sha256(crypto::view(credentials.adv_secret), {}, "shortcake-passkey-handoff-v1", 32);
   out.ephemeral = crypto::key_pair_from_private(*crypto::to_key(random_octets(random, 32)));
   out.nonce = random_octets(random, 32);
   out.device_type = platform_type(profile);
@@ -85,7 +85,7 @@ Result<std::string> read_passkey_ref(const Node& answer) {
 
 Node passkey_prologue(const PasskeyPairing& pairing, const Assertion& assertion) {
   proto::CompanionEphemeralIdentity identity;
-  identity.set_public_key(Bytes(view(pairing.ephemeral.public_key)));
+  identity.set_public_key(Bytes(crypto::view(pairing.ephemeral.public_key)));
   identity.set_device_type(static_cast<proto::DeviceProps::PlatformType>(pairing.device_type));
   identity.set_ref(pairing.ref);
   proto::ProloguePayload prologue;
@@ -112,7 +112,7 @@ Result<std::string> continue_passkey(PasskeyPairing& pairing, const Node& notifi
   const auto shared = key ? crypto::diffie_hellman(pairing.ephemeral.private_key, *key) : std::nullopt;
   if (!shared) return fail(ErrorCode::kAuthentication, "The key that the phone answered the passkey with is not usable.");
   pairing.encryption_key = crypto::hkdf_sha256(
-      view(*shared), "Companion Pairing " + std::to_string(pairing.device_type) + " with ref " + pairing.ref,
+      crypto::view(*shared), "Companion Pairing " + std::to_string(pairing.device_type) + " with ref " + pairing.ref,
       "Pairing Information Encryption Key", 32);
   const Bytes digest = crypto::sha256(pairing.nonce + primary.public_key());
   Bytes code = primary.nonce().substr(0, 5);
@@ -127,9 +127,9 @@ Node companion_nonce_query(const PasskeyPairing& pairing) {
 Node pairing_request_query(const PasskeyPairing& pairing, const Credentials& credentials,
                            const Randomness& random) {
   proto::PairingRequest request;
-  request.set_companion_public_key(Bytes(view(credentials.noise.public_key)));
-  request.set_companion_identity_key(Bytes(view(credentials.identity.public_key)));
-  request.set_adv_secret(Bytes(view(credentials.adv_secret)));
+  request.set_companion_public_key(Bytes(crypto::view(credentials.noise.public_key)));
+  request.set_companion_identity_key(Bytes(crypto::view(credentials.identity.public_key)));
+  request.set_adv_secret(Bytes(crypto::view(credentials.adv_secret)));
   const Bytes iv = random_octets(random, crypto::kGcmNonceBytes);
   proto::EncryptedPairingRequest sealed;
   sealed.set_encrypted_payload(

@@ -46,7 +46,7 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
 
   Bytes authenticated(container.account_type() == proto::HOSTED ? kHostedPrefix : std::string_view());
   authenticated += container.details();
-  if (!equals_constant_time(crypto::hmac_sha256(view(credentials.adv_secret), authenticated), container.hmac()))
+  if (!equals_constant_time(crypto::hmac_sha256(crypto::view(credentials.adv_secret), authenticated), container.hmac()))
     return refuse(iq, PairFault::kHmac, "The phone's confirmation does not belong to the code that was shown.");
 
   proto::ADVSignedDeviceIdentity identity;
@@ -54,7 +54,7 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
   if (!identity.ParseFromString(container.details()) || !details.ParseFromString(identity.details()))
     return internal("cannot be read.");
   const auto account_key = crypto::to_key(identity.account_signature_key());
-  const std::string_view own_key = view(credentials.identity.public_key);
+  const std::string_view own_key = crypto::view(credentials.identity.public_key);
   Bytes signed_text(details.device_type() == proto::HOSTED ? kHostedPrefix : kAccountPrefix);
   signed_text.append(identity.details()).append(own_key);
   if (!account_key || !crypto::xeddsa_verify(*account_key, signed_text, identity.account_signature()))
@@ -66,9 +66,9 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
   if (!is_device_jid(jid, binary::kUserServer) || (!lid.empty() && !is_device_jid(lid, binary::kLidServer)))
     return internal("names no device.");
 
-  const Bytes own_text = Bytes(kDevicePrefix).append(identity.details()).append(own_key).append(view(*account_key));
+  const Bytes own_text = Bytes(kDevicePrefix).append(identity.details()).append(own_key).append(crypto::view(*account_key));
   identity.set_device_signature(
-      Bytes(view(crypto::xeddsa_sign(credentials.identity.private_key, own_text))));
+      Bytes(crypto::view(crypto::xeddsa_sign(credentials.identity.private_key, own_text))));
   const Bytes account = identity.SerializeAsString();
   identity.clear_account_signature_key();
   Node signed_identity = bytes_element("device-identity", identity.SerializeAsString());

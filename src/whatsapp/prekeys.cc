@@ -20,8 +20,8 @@ Node key_element(std::string_view tag, uint32_t id, std::string_view public_key)
 }
 
 Node signed_prekey_element(const SignedPrekey& prekey) {
-  Node out = key_element("skey", prekey.id, view(prekey.pair.public_key));
-  std::get<Nodes>(out.content).push_back(bytes_element("signature", view(prekey.signature)));
+  Node out = key_element("skey", prekey.id, crypto::view(prekey.pair.public_key));
+  std::get<Nodes>(out.content).push_back(bytes_element("signature", crypto::view(prekey.signature)));
   return out;
 }
 
@@ -78,7 +78,7 @@ Bytes public_keys(std::span<const Prekey> prekeys) {
   Bytes out;
   out.reserve(prekeys.size() * 32);
   for (const Prekey& prekey : prekeys)
-    out.append(view(crypto::key_pair_from_private(prekey.private_key).public_key));
+    out.append(crypto::view(crypto::key_pair_from_private(prekey.private_key).public_key));
   return out;
 }
 
@@ -90,7 +90,7 @@ Node upload_query(const Credentials& credentials, std::span<const Prekey> prekey
   return query("set", "encrypt",
                {bytes_element("registration", big_endian(credentials.registration_id, 4)),
                 bytes_element("type", Bytes(1, kCurveKeyType)),
-                bytes_element("identity", view(credentials.identity.public_key)),
+                bytes_element("identity", crypto::view(credentials.identity.public_key)),
                 element("list", {}, std::move(list)), signed_prekey_element(credentials.signed_prekey)});
 }
 
@@ -141,10 +141,10 @@ Result<KeyDigest> read_digest(const Node& answer) {
 bool matches(const KeyDigest& digest, const Credentials& credentials) {
   const auto fits = [](std::string_view theirs, std::string_view ours) { return theirs.empty() || theirs == ours; };
   return (digest.registration_id == 0 || digest.registration_id == credentials.registration_id) &&
-         fits(digest.identity, view(credentials.identity.public_key)) &&
+         fits(digest.identity, crypto::view(credentials.identity.public_key)) &&
          (digest.signed_prekey_id == 0 || digest.signed_prekey_id == credentials.signed_prekey.id) &&
-         fits(digest.signed_prekey, view(credentials.signed_prekey.pair.public_key)) &&
-         fits(digest.signed_prekey_signature, view(credentials.signed_prekey.signature)) &&
+         fits(digest.signed_prekey, crypto::view(credentials.signed_prekey.pair.public_key)) &&
+         fits(digest.signed_prekey_signature, crypto::view(credentials.signed_prekey.signature)) &&
          std::ranges::all_of(digest.prekey_ids, [&](uint32_t id) { return find(credentials, id) != nullptr; });
 }
 
@@ -159,9 +159,9 @@ std::vector<Prekey> listed_prekeys(const KeyDigest& digest, const Credentials& c
 
 bool hash_matches(const KeyDigest& digest, const Credentials& credentials, std::string_view public_keys) {
   if (digest.hash.empty()) return true;
-  const Bytes ours = crypto::sha1(Bytes(view(credentials.identity.public_key))
-                                      .append(view(credentials.signed_prekey.pair.public_key))
-                                      .append(view(credentials.signed_prekey.signature))
+  const Bytes ours = crypto::sha1(Bytes(crypto::view(credentials.identity.public_key))
+                                      .append(crypto::view(credentials.signed_prekey.pair.public_key))
+                                      .append(crypto::view(credentials.signed_prekey.signature))
                                       .append(public_keys));
   return ours.starts_with(digest.hash);
 }

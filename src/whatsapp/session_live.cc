@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "binary/jid.h"
 #include "whatsapp/endings.h"
 #include "whatsapp/session_core.h"
 #include "whatsapp/stanza.h"

@@ -72,9 +72,9 @@ void SessionCore::show_next_code() {
   };
   std::string text = "https://wa.me/settings/linked_devices#" + linking_->refs.back();
   linking_->refs.pop_back();
-  add(text, view(credentials_.noise.public_key));
-  add(text, view(credentials_.identity.public_key));
-  add(text, view(credentials_.adv_secret));
+  add(text, crypto::view(credentials_.noise.public_key));
+  add(text, crypto::view(credentials_.identity.public_key));
+  add(text, crypto::view(credentials_.adv_secret));
   text.append(",").append(client_type(profile_));
   arm(kNextCode, validity);
   events_.push_back(QrCode{.text = std::move(text),
@@ -104,15 +104,15 @@ void SessionCore::pair_success(const Node& query) {
 
 void SessionCore::request_pair_code(std::string_view phone, LinkDone done, Instant now) {
   now_ = now;
-  const auto answer = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
+  const auto refuse = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
   if (!linking_ || phase_ != Phase::kCodes || linking_->passkey)
-    return answer(fail(ErrorCode::kInvalidOperation,
+    return refuse(fail(ErrorCode::kInvalidOperation,
                        "A pairing code can be asked for only while QR codes are shown; connect first."));
-  if (linking_->code && linking_->code->ref.empty()) return answer(code_superseded());
+  if (linking_->code && linking_->code->ref.empty()) return refuse(code_superseded());
   if (linking_->asking_code || linking_->done)
-    return answer(fail(ErrorCode::kInvalidOperation, "A pairing code is being asked for already."));
+    return refuse(fail(ErrorCode::kInvalidOperation, "A pairing code is being asked for already."));
   auto number = pairing_phone(phone);
-  if (!number) return answer(std::unexpected(std::move(number).error()));
+  if (!number) return refuse(std::unexpected(std::move(number).error()));
 
   linking_->done = std::move(done);
   linking_->asking_code = true;
@@ -184,16 +184,16 @@ void SessionCore::passkey_requested(const Node& notification) {
 
 void SessionCore::answer_passkey(std::string_view assertion_json, LinkDone done, Instant now) {
   now_ = now;
-  const auto answer = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
+  const auto refuse = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
   if (!linking_ || !linking_->assertion_wanted || linking_->done)
-    return answer(fail(ErrorCode::kInvalidOperation, "No passkey is awaited."));
+    return refuse(fail(ErrorCode::kInvalidOperation, "No passkey is awaited."));
   auto assertion = parse_assertion(assertion_json);
-  if (!assertion) return answer(std::unexpected(std::move(assertion).error()));
+  if (!assertion) return refuse(std::unexpected(std::move(assertion).error()));
   linking_->done = std::move(done);
   linking_->assertion_wanted = false;
   ask(passkey_ref_query(), [this, assertion = std::move(*assertion)](const Node* answer) mutable {
     if (!linking_ || !linking_->passkey) return;
-    auto ref = is_result(answer) ? read_passkey_ref(*answer) : Result<std::string>();
+    auto ref = is_result(answer) ? read_passkey_ref(*answer) : Result<std::string>(std::string());
     if (!is_result(answer) || !ref) {
       linking_->assertion_wanted = true;
       return settle_link(is_result(answer) ? Status(std::unexpected(std::move(ref).error()))

@@ -19,11 +19,11 @@ Bytes Phone::device_identity(const crypto::Key32& device_identity, std::string_v
   if (hosted) details.set_device_type(proto::HOSTED);
   proto::ADVSignedDeviceIdentity identity_record;
   identity_record.set_details(details.SerializeAsString());
-  identity_record.set_account_signature_key(Bytes(view(identity.public_key)));
+  identity_record.set_account_signature_key(Bytes(crypto::view(identity.public_key)));
   const Bytes text = Bytes(hosted ? std::string_view("\x06\x05", 2) : std::string_view("\x06\x00", 2))
                          .append(identity_record.details())
-                         .append(view(device_identity));
-  identity_record.set_account_signature(Bytes(view(crypto::xeddsa_sign(identity.private_key, text))));
+                         .append(crypto::view(device_identity));
+  identity_record.set_account_signature(Bytes(crypto::view(crypto::xeddsa_sign(identity.private_key, text))));
   proto::ADVSignedDeviceIdentityHMAC container;
   container.set_details(identity_record.SerializeAsString());
   if (hosted) container.set_account_type(proto::HOSTED);
@@ -110,7 +110,7 @@ void World::log_in(Credentials credentials) {
 
 void World::scan() {
   const QrContent code = read_qr(codes.back().text);
-  say(Phone::pair_success(phone.device_identity(code.identity, view(code.adv_secret))));
+  say(Phone::pair_success(phone.device_identity(code.identity, crypto::view(code.adv_secret))));
 }
 
 void World::pump() {
