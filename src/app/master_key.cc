@@ -70,8 +70,9 @@ bool is_remnant(std::string_view name) {
 std::vector<std::string> remnants(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-    if (is_remnant(entry.path().filename().string())) found.push_back(entry.path().string());
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    if (is_remnant(entry->path().filename().string())) found.push_back(entry->path().string());
   return found;
 }
 

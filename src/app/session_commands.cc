@@ -134,20 +134,20 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
 Result<whatsapp::BaileysImport> read_baileys(const std::string& folder) {
   std::error_code error;
   std::vector<whatsapp::BaileysFile> files;
-  std::filesystem::directory_iterator entries(folder, error);
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (files.size() > whatsapp::kMaxBaileysFiles) break;  // refused below
+    std::error_code no_file;
+    if (!entry->is_regular_file(no_file)) continue;
+    whatsapp::BaileysFile file{.name = entry->path().filename().string(), .text = {}};
+    if (whatsapp::is_wanted_by_import(file.name)) {
+      PB_ASSIGN(file.text, read_file(entry->path().string(), whatsapp::kMaxBaileysFileBytes));
+    }
+    files.push_back(std::move(file));
+  }
   if (error)
     return refuse("The folder " + folder + " cannot be read; check its path and permissions (" +
                   error.message() + ").");
-  for (const std::filesystem::directory_entry& entry : entries) {
-    if (files.size() > whatsapp::kMaxBaileysFiles) break;  // refused below
-    std::string name = entry.path().filename().string();
-    if (!entry.is_regular_file(error)) continue;
-    std::string text;
-    if (whatsapp::is_wanted_by_import(name)) {
-      PB_ASSIGN(text, read_file(entry.path().string(), whatsapp::kMaxBaileysFileBytes));
-    }
-    files.push_back({.name = std::move(name), .text = std::move(text)});
-  }
   return whatsapp::import_baileys(files);
 }
 
