@@ -152,6 +152,7 @@ Invocation read_command_line(int argc, const char* const* argv) {
   describe_serve(*serve, invocation.config);
   CLI::App* const watch = app.add_subcommand("watch", "show the instances of a running server, live");
   describe_watch(*watch, invocation.watch);
+  describe_offline_commands(app, invocation.offline);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -160,6 +161,10 @@ Invocation read_command_line(int argc, const char* const* argv) {
   }
   if (watch->parsed()) {
     invocation.command = Invocation::Command::kWatch;
+    return invocation;
+  }
+  if (!serve->parsed()) {
+    invocation.command = Invocation::Command::kOffline;
     return invocation;
   }
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");

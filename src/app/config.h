@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/offline_options.h"
 #include "app/watch_options.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -64,11 +65,12 @@ struct Config {
 
 // What the command line asked for.
 struct Invocation {
-  enum class Command { kServe, kWatch, kExit };
+  enum class Command { kServe, kWatch, kOffline, kExit };
   Command command = Command::kExit;
   int exit_code = 0;
   Config config;
   WatchOptions watch;
+  OfflineCommand offline;
 };
 
 // Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints

@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/command.h"
 #include "app/front_door.h"
+#include "app/master_key.h"
 #include "app/metrics_page.h"
 #include "app/no_engine.h"
 #include "app/version.h"
@@ -85,6 +87,7 @@ struct Secrets {
 Result<Secrets> load_secrets(const Config& config) {
   // A database that depends on a secret must not be given a new one.
   const bool fresh = !store::sqlite_store_exists(config.data_dir);
+  if (config.master_key.empty()) PB_TRY(settle_master_key(config.data_dir));
   PB_ASSIGN(const std::string master, crypto::load_secret({.name = "master key",
                                                            .environment_name = "PATCHBAY_MASTER_KEY",
                                                            .environment_value = config.master_key,
@@ -270,12 +273,6 @@ void guard_stop(Milliseconds limit) {
     log::flush();
     _exit(1);
   }).detach();
-}
-
-int report(const Error& error) {
-  std::fprintf(stderr, "patchbay: %s\n", error.message.c_str());
-  if (!error.detail.empty()) std::fprintf(stderr, "patchbay: cause: %s\n", error.detail.c_str());
-  return 1;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ using whatsapp::CloseReason;
 using whatsapp::SessionEnd;
 
 constexpr int kMaxDoublings = 30;
+constexpr std::string_view kCredentialsDamaged = "CREDENTIALS_DAMAGED";
 
 NextStep resting() {
   return {.what = NextStep::What::kNone, .text = "Nothing is due."};
@@ -81,14 +82,17 @@ void InstanceMachine::on(const ProcessStarts& start) {
     record_.last_error = "The stored credentials of this instance cannot be read.";
     record_.last_error_at = now_.wall;
     return enter(
-        InstanceStatus::kError, {"CREDENTIALS_DAMAGED", *record_.last_error},
+        InstanceStatus::kError, {std::string(kCredentialsDamaged), *record_.last_error},
         operator_must("Restore the database or the master key; or log out here and link the phone again."),
         true);
   }
-  const bool waits_for_operator = record_.next_step.what == NextStep::What::kOperator;
+  // What an operator had to do then has been done.
+  const bool mended = record_.reason.code == kCredentialsDamaged;
+  if (mended) record_.last_error.reset(), record_.last_error_at.reset();
+  const bool waits_for_operator = record_.next_step.what == NextStep::What::kOperator && !mended;
   if (record_.desired != DesiredState::kConnected || !active_ || waits_for_operator) {
-    const bool at_rest =
-        record_.status == InstanceStatus::kDisconnected || record_.status == InstanceStatus::kError;
+    const bool at_rest = !mended && (record_.status == InstanceStatus::kDisconnected ||
+                                     record_.status == InstanceStatus::kError);
     if (!at_rest) enter(InstanceStatus::kDisconnected, reason, resting());
     return;
   }

@@ -261,6 +261,30 @@ TEST(InstanceMachine, NeverMakesANewIdentityOverDamagedCredentials) {
   EXPECT_EQ(d.feed(Operation::kConnect).outcome(), "INIT open +status");
 }
 
+TEST(InstanceMachine, ComesBackByItselfOnceDamagedCredentialsAreReadableAgain) {
+  Driver before;
+  before.link();
+  Driver damaged({}, before.record(), false);
+  damaged.feed(ProcessStarts{.credentials_damaged = true});
+  Driver still({}, damaged.record(), false);
+  EXPECT_EQ(still.feed(ProcessStarts{.credentials_damaged = true}).status(), "ERROR");
+  Driver mended({}, still.record(), true);
+  EXPECT_EQ(mended.feed(ProcessStarts{}).expire().outcome(), "RECONNECTING open");
+  EXPECT_FALSE(mended.record().last_error);
+}
+
+TEST(InstanceMachine, RestsAfterDamageThatWasMendedWhenNobodyWantsAConnection) {
+  Driver before;
+  before.link().feed(Operation::kDisconnect).end(CloseReason::kLocalRequest);
+  Driver damaged({}, before.record(), false);
+  damaged.feed(ProcessStarts{.credentials_damaged = true});
+  EXPECT_EQ(damaged.status(), "ERROR");
+  Driver mended({}, damaged.record(), true);
+  mended.feed(ProcessStarts{});
+  EXPECT_EQ(mended.status(), "DISCONNECTED");
+  EXPECT_EQ(mended.record().reason.code, "SERVER_START");
+}
+
 TEST(InstanceMachine, RestsWhileDeactivatedAndResumesWhatIsWanted) {
   Driver d;
   d.link().feed(Operation::kDeactivate).end(CloseReason::kLocalRequest);

@@ -36,11 +36,18 @@ Status Instances::Impl::start() {
     }));
     for (Found& one : rows) {
       auto credentials = tx.credentials(one.row.id);
-      if (credentials) {
+      if (!credentials && credentials.error().code != ErrorCode::kDatabase)
+        return std::unexpected(std::move(credentials).error());
+      Status usable;
+      if (!credentials)
+        usable = std::unexpected(credentials.error());
+      else if (*credentials)
+        usable = engine_.check_credentials(**credentials);
+      if (usable) {
         one.credentials = std::move(*credentials);
       } else {
-        log::error("the credentials of an instance cannot be read",
-                   {{"instance", one.row.id}, {"error", credentials.error().message}});
+        log::error("the credentials of an instance cannot be used",
+                   {{"instance", one.row.id}, {"error", usable.error().message}});
         one.damaged = true;
       }
     }

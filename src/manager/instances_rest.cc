@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "manager/instances_impl.h"
+#include "manager/text_rules.h"
 
 namespace patchbay::manager {
 namespace {
@@ -15,17 +16,6 @@ constexpr size_t kMaxDisplayNameBytes = 400;    // 100 characters
 constexpr size_t kMaxDescriptionBytes = 2'000;  // 500 characters
 constexpr size_t kMaxSearchBytes = 400;         // 100 characters
 
-bool is_valid_name(std::string_view name) {
-  return name.size() >= 3 && name.size() <= 50 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                  c == '_';
-         });
-}
-
-Status check_name(std::string_view name) {
-  if (is_valid_name(name)) return {};
-  return fail(ErrorCode::kValidation, "name must be 3 to 50 letters, digits, '-' or '_'.");
-}
 Status check_text(std::string_view field, std::string_view text, size_t max) {
   if (text.size() <= max && is_valid_utf8(text)) return {};
   return fail(ErrorCode::kValidation,
@@ -97,7 +87,7 @@ store::AuditEntry Instances::Impl::audit(const Caller& caller, std::string_view 
 Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewInstance& request) {
   PB_TRY(require_user(caller));
   if (stopping_) return service_stopping();
-  PB_TRY(check_name(request.name));
+  PB_TRY(check_instance_name(request.name));
   PB_TRY(check_text("displayName", request.display_name, kMaxDisplayNameBytes));
   PB_TRY(check_text("description", request.description, kMaxDescriptionBytes));
   if (request.settings) PB_TRY(check_settings(*request.settings));
@@ -186,7 +176,7 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
   if (!request.name && !request.display_name && !request.description && !request.settings_json &&
       !request.is_active)
     return fail(ErrorCode::kValidation, "Nothing to change: give at least one of name, settings, isActive.");
-  if (request.name) PB_TRY(check_name(*request.name));
+  if (request.name) PB_TRY(check_instance_name(*request.name));
   if (request.display_name) PB_TRY(check_text("displayName", *request.display_name, kMaxDisplayNameBytes));
   if (request.description) PB_TRY(check_text("description", *request.description, kMaxDescriptionBytes));
   std::string settings_json;

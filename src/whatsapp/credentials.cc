@@ -129,7 +129,7 @@ Result<Credentials> parse_credentials(std::string_view record) {
   PB_ASSIGN(out.identity, read_pair(in.identity(), "identity"));
   PB_ASSIGN(out.signed_prekey.pair, read_pair(in.signed_prekey(), "signed prekey's"));
   out.registration_id = in.registration_id();
-  if (out.registration_id == 0 || out.registration_id > kMaxRegistrationId)
+  if (!in.has_registration_id() || out.registration_id > kMaxRegistrationId)
     return std::unexpected(damaged("the registration id is out of range"));
   out.signed_prekey.id = in.signed_prekey_id();
   if (out.signed_prekey.id == 0 || out.signed_prekey.id > kMaxPrekeyId)

@@ -36,7 +36,7 @@ struct Prekey {
 struct Credentials {
   crypto::KeyPair noise{};
   crypto::KeyPair identity{};
-  uint32_t registration_id = 0;  // 1 … 16,380
+  uint32_t registration_id = 0;  // 1 … 16,380; Baileys, whose devices can be taken over, gives out 0 too
   SignedPrekey signed_prekey{};
   crypto::Key32 adv_secret{};
 

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "noise/certificate.h"
+#include "whatsapp/credentials.h"
 #include "whatsapp/native_session.h"
 
 namespace patchbay::whatsapp {
@@ -25,9 +26,9 @@ Result<websocket::ClientConnectionOptions> transport_options(const http::Url& ur
   out.target = url.query.empty() ? url.path : url.path + "?" + url.query;
   out.headers = {{"Origin", std::string(kOrigin)}, {"Cache-Control", "no-cache"}, {"Pragma", "no-cache"}};
   out.frames.max_message_bytes = NativeSession::kMaxMessageBytes;
-  if (!settings.proxy_url.empty())
-    return fail(ErrorCode::kConfiguration,
-                "Proxies are not supported yet; nothing goes around the one that is set");
+  if (!settings.proxy_url.empty()) {
+    PB_ASSIGN(out.http.connect.proxy, net::Proxy::parse(settings.proxy_url));
+  }
   return out;
 }
 
@@ -77,6 +78,11 @@ Result<std::unique_ptr<NativeEngine>> NativeEngine::create(NativeEngineOptions o
 NativeEngine::NativeEngine(NativeEngineOptions options, http::Url url, Services services)
     : options_(std::move(options)), url_(std::move(url)), services_(services) {}
 NativeEngine::~NativeEngine() = default;
+
+Status NativeEngine::check_credentials(std::string_view credentials) const {
+  PB_TRY(parse_credentials(credentials));
+  return {};
+}
 
 std::unique_ptr<Session> NativeEngine::open(SessionOptions options, SessionObserver& observer,
                                             Executor& executor) {

@@ -49,6 +49,7 @@ class NativeEngine final : public Engine {
 
   std::string_view name() const override { return "native"; }
   bool is_simulation() const override { return options_.is_simulation; }
+  Status check_credentials(std::string_view credentials) const override;
   std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,
                                 Executor& executor) override;
 

@@ -508,6 +508,11 @@ void ScriptedEngine::detach(const std::string& instance_id, ScriptedSession* ses
   if (world != worlds_.end() && world->second.session == session) world->second.session = nullptr;
 }
 
+Status ScriptedEngine::check_credentials(std::string_view credentials) const {
+  if (read_credentials(credentials)) return {};
+  return fail(ErrorCode::kDatabase, "The stored credentials are not those of a simulated account.");
+}
+
 ScriptedEngine::Fate ScriptedEngine::next_fate(const std::string& instance_id, bool has_credentials) {
   const std::lock_guard lock(mutex_);
   World& world = worlds_[instance_id];

@@ -66,6 +66,7 @@ class ScriptedEngine final : public Engine {
 
   std::string_view name() const override { return "scripted"; }
   bool is_simulation() const override { return true; }
+  Status check_credentials(std::string_view credentials) const override;
   std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,
                                 Executor& executor) override;
 
