@@ -83,7 +83,7 @@ TEST(Credentials, ADamagedRecordIsRefusedAndTheReasonHoldsNoSecret) {
        "signature"},
       {"signature gone", [](Record& r) { r.clear_signed_prekey_signature(); }, "signature"},
       {"signature bad", [](Record& r) { (*r.mutable_signed_prekey_signature())[3] ^= 1; }, "signature"},
-      {"registration 0", [](Record& r) { r.set_registration_id(0); }, "registration id"},
+      {"no registration id", [](Record& r) { r.clear_registration_id(); }, "registration id"},
       {"registration too high", [](Record& r) { r.set_registration_id(16'381); }, "registration id"},
       {"signed prekey id 0", [](Record& r) { r.set_signed_prekey_id(0); }, "signed prekey's id"},
       {"signed prekey id too high", [](Record& r) { r.set_signed_prekey_id(0x1'000'000); },
