@@ -1,6 +1,6 @@
-// Internal to the module. What a client says of itself in the last message of the handshake: to register a new
-// device, or to log in with a linked one (docs/protocol/whatsapp.md, "Client payload"). Pure functions; any
-// thread.
+// Internal to the module. What a client says of itself in the last message of the handshake: to register a
+// new device, or to log in with a linked one (docs/protocol/whatsapp.md, "The client payload"). Pure
+// functions; any thread.
 #pragma once
 
 #include <string>

@@ -18,8 +18,8 @@ proto::ClientPayload read(const Bytes& bytes) {
 TEST(ClientPayload, ARegistrationTellsTheKeysAndTheDevice) {
   Credentials credentials = make_credentials();
   credentials.registration_id = 0x1234;
-  const proto::ClientPayload out =
-      read(registration_payload(credentials, {.version = {2, 3000, 99}, .os_name = "Windows", .browser = "Edge"}, true));
+  const proto::ClientPayload out = read(registration_payload(
+      credentials, {.version = {2, 3000, 99}, .os_name = "Windows", .browser = "Edge"}, true));
   EXPECT_FALSE(out.passive());
   EXPECT_FALSE(out.pull());
   EXPECT_FALSE(out.has_username());

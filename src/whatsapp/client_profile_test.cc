@@ -56,7 +56,8 @@ TEST(ClientProfile, AWrongFieldIsNamed) {
     EXPECT_EQ(out.error().code, ErrorCode::kValidation);
     EXPECT_THAT(out.error().message, testing::HasSubstr(std::string("\"") + field + "\"")) << json;
   }
-  for (const char* const json : {"", "[]", "{", "3", "null"}) EXPECT_FALSE(parse_client_profile(json)) << json;
+  for (const char* const json : {"", "[]", "{", "3", "null"})
+    EXPECT_FALSE(parse_client_profile(json)) << json;
   EXPECT_FALSE(parse_client_profile("{\"osName\":\"" + std::string(20'000, 'x') + "\"}"));
 }
 

@@ -34,7 +34,8 @@ Result<crypto::KeyPair> read_pair(const proto::CredentialsRecord::KeyPair& recor
     return std::unexpected(damaged(std::string("the ") + name + " key is incomplete"));
   const crypto::KeyPair pair = crypto::key_pair_from_private(*private_key);
   if (pair.public_key != *public_key)
-    return std::unexpected(damaged(std::string("the two halves of the ") + name + " key do not belong together"));
+    return std::unexpected(
+        damaged(std::string("the two halves of the ") + name + " key do not belong together"));
   return pair;
 }
 
@@ -45,7 +46,8 @@ Status read_prekeys(std::string_view packed, Credentials& out) {
   uint32_t last = 0;
   for (; !packed.empty(); packed.remove_prefix(kPrekeyBytes)) {
     const uint32_t id = static_cast<uint32_t>(read_big_endian(packed.substr(0, 3)));
-    if (id <= last || id >= out.next_prekey_id) return std::unexpected(damaged("the ids of the prekeys are out of order"));
+    if (id <= last || id >= out.next_prekey_id)
+      return std::unexpected(damaged("the ids of the prekeys are out of order"));
     last = id;
     out.prekeys.push_back({.id = id, .private_key = *crypto::to_key(packed.substr(3, 32))});
   }
@@ -57,7 +59,8 @@ Status check_account(const Credentials& it) {
     if (!it.account.empty() || !it.lid.empty()) return std::unexpected(damaged("it names no account"));
     return {};
   }
-  if (!is_device_jid(it.jid, binary::kUserServer)) return std::unexpected(damaged("the account's id is none"));
+  if (!is_device_jid(it.jid, binary::kUserServer))
+    return std::unexpected(damaged("the account's id is none"));
   if (!it.lid.empty() && !is_device_jid(it.lid, binary::kLidServer))
     return std::unexpected(damaged("the account's hidden id is none"));
   proto::ADVSignedDeviceIdentity account;
@@ -132,7 +135,8 @@ Result<Credentials> parse_credentials(std::string_view record) {
   if (out.signed_prekey.id == 0 || out.signed_prekey.id > kMaxPrekeyId)
     return std::unexpected(damaged("the signed prekey's id is out of range"));
   const Bytes& signature = in.signed_prekey_signature();
-  if (!crypto::xeddsa_verify(out.identity.public_key, key_with_type(out.signed_prekey.pair.public_key), signature))
+  if (!crypto::xeddsa_verify(out.identity.public_key, key_with_type(out.signed_prekey.pair.public_key),
+                             signature))
     return std::unexpected(damaged("the signed prekey's signature is not the identity's"));
   std::ranges::copy(signature, out.signed_prekey.signature.begin());
   const auto adv_secret = crypto::to_key(in.adv_secret());

@@ -74,17 +74,20 @@ TEST(Credentials, ADamagedRecordIsRefusedAndTheReasonHoldsNoSecret) {
       {"no version", [](Record& r) { r.clear_version(); }, "damaged"},
       {"version 0", [](Record& r) { r.set_version(0); }, "damaged"},
       {"noise key gone", [](Record& r) { r.clear_noise(); }, "noise key is incomplete"},
-      {"noise key short", [](Record& r) { r.mutable_noise()->mutable_private_key()->pop_back(); }, "noise key"},
+      {"noise key short", [](Record& r) { r.mutable_noise()->mutable_private_key()->pop_back(); },
+       "noise key"},
       {"noise key foreign", [](Record& r) { r.mutable_noise()->set_public_key(r.identity().public_key()); },
        "do not belong together"},
       {"identity foreign", [](Record& r) { r.mutable_identity()->CopyFrom(r.noise()); }, "signature"},
-      {"signed prekey foreign", [](Record& r) { r.mutable_signed_prekey()->CopyFrom(r.noise()); }, "signature"},
+      {"signed prekey foreign", [](Record& r) { r.mutable_signed_prekey()->CopyFrom(r.noise()); },
+       "signature"},
       {"signature gone", [](Record& r) { r.clear_signed_prekey_signature(); }, "signature"},
       {"signature bad", [](Record& r) { (*r.mutable_signed_prekey_signature())[3] ^= 1; }, "signature"},
       {"registration 0", [](Record& r) { r.set_registration_id(0); }, "registration id"},
       {"registration too high", [](Record& r) { r.set_registration_id(16'381); }, "registration id"},
       {"signed prekey id 0", [](Record& r) { r.set_signed_prekey_id(0); }, "signed prekey's id"},
-      {"signed prekey id too high", [](Record& r) { r.set_signed_prekey_id(0x1'000'000); }, "signed prekey's id"},
+      {"signed prekey id too high", [](Record& r) { r.set_signed_prekey_id(0x1'000'000); },
+       "signed prekey's id"},
       {"adv secret short", [](Record& r) { r.mutable_adv_secret()->pop_back(); }, "pairing secret"},
       {"jid none", [](Record& r) { r.set_jid("hello"); }, "account's id"},
       {"jid of the phone", [](Record& r) { r.set_jid("15551234567@s.whatsapp.net"); }, "account's id"},
@@ -96,14 +99,16 @@ TEST(Credentials, ADamagedRecordIsRefusedAndTheReasonHoldsNoSecret) {
       {"name too long", [](Record& r) { r.set_platform(std::string(1'025, 'x')); }, "too long"},
       {"next id 0", [](Record& r) { r.set_next_prekey_id(0); }, "numbers of the prekeys"},
       {"next id too high", [](Record& r) { r.set_next_prekey_id(0x1'000'001); }, "numbers of the prekeys"},
-      {"unuploaded past the next", [](Record& r) { r.set_first_unuploaded_id(32); }, "numbers of the prekeys"},
+      {"unuploaded past the next", [](Record& r) { r.set_first_unuploaded_id(32); },
+       "numbers of the prekeys"},
       {"unuploaded 0", [](Record& r) { r.set_first_unuploaded_id(0); }, "numbers of the prekeys"},
       {"prekeys cut", [](Record& r) { r.mutable_prekeys()->pop_back(); }, "list of prekeys"},
       {"prekeys out of order", [](Record& r) { r.mutable_prekeys()->append(r.prekeys().substr(0, 35)); },
        "out of order"},
       {"prekey not given out yet", [](Record& r) { r.set_next_prekey_id(30), r.set_first_unuploaded_id(30); },
        "out of order"},
-      {"too many prekeys", [](Record& r) { r.mutable_prekeys()->assign(35 * 5'001, 'x'); }, "list of prekeys"},
+      {"too many prekeys", [](Record& r) { r.mutable_prekeys()->assign(35 * 5'001, 'x'); },
+       "list of prekeys"},
       {"routing too long", [](Record& r) { r.set_routing_info(Bytes(1'025, 'x')); }, "routing"},
       {"server key short", [](Record& r) { r.set_server_static("short"); }, "server's key"},
   };
@@ -116,8 +121,8 @@ TEST(Credentials, ADamagedRecordIsRefusedAndTheReasonHoldsNoSecret) {
     ASSERT_FALSE(out) << damage.name;
     EXPECT_EQ(out.error().code, ErrorCode::kDatabase) << damage.name;
     EXPECT_THAT(out.error().message, HasSubstr(damage.says)) << damage.name;
-    for (const std::string* secret : {&record.noise().private_key(), &record.identity().private_key(),
-                                      &record.adv_secret()})
+    for (const std::string* secret :
+         {&record.noise().private_key(), &record.identity().private_key(), &record.adv_secret()})
       if (!secret->empty()) {
         EXPECT_THAT(out.error().message, Not(HasSubstr(*secret)));
         EXPECT_THAT(out.error().message, Not(HasSubstr(to_hex(*secret))));
@@ -131,7 +136,8 @@ TEST(Credentials, ADamagedRecordIsRefusedAndTheReasonHoldsNoSecret) {
 TEST(Credentials, NoPrefixOfARecordIsTakenForAWholeOne) {
   const Bytes good = serialize(test::linked_credentials());
   size_t accepted = 0;
-  for (size_t size = 0; size < good.size(); ++size) accepted += parse_credentials(good.substr(0, size)).has_value();
+  for (size_t size = 0; size < good.size(); ++size)
+    accepted += parse_credentials(good.substr(0, size)).has_value();
   // The last fields may be absent in a good record, as far as they stand at the end.
   EXPECT_LE(accepted, 1u);
 }

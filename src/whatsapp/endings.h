@@ -1,5 +1,5 @@
 // Internal to the module. How a connection ends and what that means to whoever holds the credentials
-// (docs/protocol/whatsapp.md, "Endings"). Pure functions; any thread.
+// (docs/protocol/whatsapp.md, "Life after login"). Pure functions; any thread.
 #pragma once
 
 #include <string>

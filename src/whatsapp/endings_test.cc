@@ -36,7 +36,8 @@ TEST(Endings, EachOneSaysWhatItMeansForTheCredentialsAndForTheNextAttempt) {
   Node long_ban = failure("402");
   long_ban.set("expire", "18446744073709551615");
   const Ending kEndings[] = {
-      {"401 removed", end_of_stream(stream_error("401", "device_removed")).end, CloseReason::kUnlinkedByPhone, true, false},
+      {"401 removed", end_of_stream(stream_error("401", "device_removed")).end, CloseReason::kUnlinkedByPhone,
+       true, false},
       {"replaced", end_of_stream(stream_error("", "replaced")).end, CloseReason::kReplaced, false, false},
       {"stream 503", end_of_stream(stream_error("503")).end, CloseReason::kServerBusy, false, true},
       {"stream 401 alone", end_of_stream(stream_error("401")).end, CloseReason::kNetworkLost, false, true},
@@ -64,9 +65,10 @@ TEST(Endings, EachOneSaysWhatItMeansForTheCredentialsAndForTheNextAttempt) {
       {"no reason", end_of_login(element("failure")), CloseReason::kRefused, false, false},
       {"old phone", end_of_old_phone(), CloseReason::kRefused, false, false},
       {"network", end_of_network("reset"), CloseReason::kNetworkLost, false, true},
-      {"unreachable", end_of_connecting({ErrorCode::kServiceUnavailable, "no route", {}}), CloseReason::kUnreachable,
-       false, true},
-      {"too slow", end_of_connecting({ErrorCode::kRequestTimeout, "late", {}}), CloseReason::kTimedOut, false, true},
+      {"unreachable", end_of_connecting({ErrorCode::kServiceUnavailable, "no route", {}}),
+       CloseReason::kUnreachable, false, true},
+      {"too slow", end_of_connecting({ErrorCode::kRequestTimeout, "late", {}}), CloseReason::kTimedOut, false,
+       true},
       {"silent", end_of_waiting("answer"), CloseReason::kTimedOut, false, true},
       {"nonsense", end_of_nonsense("x"), CloseReason::kNetworkLost, false, true},
   };

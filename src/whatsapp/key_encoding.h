@@ -1,5 +1,5 @@
 // Internal to the module. How numbers and keys are written inside stanzas and signed texts
-// (docs/protocol/whatsapp.md, "Keys"). Pure functions; any thread.
+// (docs/protocol/whatsapp.md, "The client payload"). Pure functions; any thread.
 #pragma once
 
 #include <cstdint>

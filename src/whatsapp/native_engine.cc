@@ -36,7 +36,8 @@ Result<websocket::ClientConnectionOptions> transport_options(const http::Url& ur
 class StillbornSession final : public Session {
  public:
   StillbornSession(SessionEnd end, SessionObserver& observer, Executor& executor)
-      : timer_(executor.run_after(Milliseconds(0), [end = std::move(end), &observer] { observer.on_closed(end); })),
+      : timer_(executor.run_after(Milliseconds(0),
+                                  [end = std::move(end), &observer] { observer.on_closed(end); })),
         executor_(executor) {}
   void close() override {}
   void log_out() override {}

@@ -29,8 +29,8 @@ class NodeChannel {
 
   // The first bytes to send, with what routes the connection. Once, first.
   Bytes start(std::string_view routing_info);
-  // Takes bytes in any pieces. The channel must stay until feed() returned. kAuthentication: the server is not
-  // who it should be, or a frame was forged; anything else: no such protocol. All are fatal.
+  // Takes bytes in any pieces. The channel must stay until feed() returned. kAuthentication: the server is
+  // not who it should be, or a frame was forged; anything else: no such protocol. All are fatal.
   Status feed(std::string_view bytes, Events& events);
   // The bytes to send for it; after the handshake.
   Bytes encode(const binary::Node& node);

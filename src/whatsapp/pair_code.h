@@ -1,6 +1,6 @@
-// Internal to the module. Pairing by a code that is typed into the phone: both ends wrap an ephemeral key with
-// it, and agree on the pairing secret (docs/protocol/whatsapp.md, "Pairing by code"). Randomness comes in.
-// Pure functions; any thread. derive_code_key() is slow on purpose.
+// Internal to the module. Pairing by a code that is typed into the phone: both ends wrap an ephemeral key
+// with it, and agree on the pairing secret (docs/protocol/whatsapp.md, "Pairing"). Randomness comes in. Pure
+// functions; any thread. derive_code_key() is slow on purpose.
 #pragma once
 
 #include <optional>
@@ -39,8 +39,9 @@ struct CodePairing {
 CodePairing make_code_pairing(std::string_view phone, const Randomness& random);
 
 // <link_code_companion_reg stage="companion_hello">; `code_key` is derived from the code and `pairing.salt`.
-binary::Node companion_hello(const CodePairing& pairing, std::string_view code_key, const Credentials& credentials,
-                             const ClientProfile& profile, const Randomness& random);
+binary::Node companion_hello(const CodePairing& pairing, std::string_view code_key,
+                             const Credentials& credentials, const ClientProfile& profile,
+                             const Randomness& random);
 // The reference in its answer. kBadRequest when there is none.
 Result<std::string> read_pairing_ref(const binary::Node& answer);
 

@@ -33,7 +33,8 @@ TEST(PairCode, ACodeHasEightCharactersThatDoNotLookAlike) {
 
 TEST(PairCode, APhoneNumberHasItsCountryCode) {
   EXPECT_EQ(*pairing_phone("15551234567"), "15551234567");
-  for (const char* const bad : {"", "123456", "+15551234567", "0155512345", "1555 1234567", "1234567890123456", "abcdefgh"}) {
+  for (const char* const bad :
+       {"", "123456", "+15551234567", "0155512345", "1555 1234567", "1234567890123456", "abcdefgh"}) {
     const auto out = pairing_phone(bad);
     ASSERT_FALSE(out) << bad;
     EXPECT_EQ(out.error().code, ErrorCode::kValidation);
@@ -56,24 +57,26 @@ TEST(PairCode, BothEndsAgreeOnTheSecret) {
   // The phone: the same code was typed in.
   const Bytes wrapped(reg->child_bytes("link_code_pairing_wrapped_companion_ephemeral_pub"));
   ASSERT_EQ(wrapped.size(), 80u);
-  const auto companion = crypto::to_key(crypto::aes_256_ctr(derive_code_key(pairing.code, wrapped.substr(0, 32)),
-                                                            wrapped.substr(32, 16), wrapped.substr(48)));
+  const auto companion = crypto::to_key(crypto::aes_256_ctr(
+      derive_code_key(pairing.code, wrapped.substr(0, 32)), wrapped.substr(32, 16), wrapped.substr(48)));
   ASSERT_TRUE(companion);
   const crypto::KeyPair primary = crypto::make_key_pair(), identity = crypto::make_key_pair();
   const Bytes salt(32, 's'), iv(16, 'i');
   pairing.ref = "the-ref";
   const Node notification = element(
       "notification", {{"type", "link_code_companion_reg"}},
-      {element("link_code_companion_reg", {{"stage", "primary_hello"}},
-               {bytes_element("link_code_pairing_wrapped_primary_ephemeral_pub",
-                              wrap_ephemeral(derive_code_key(pairing.code, salt), salt, iv, primary.public_key)),
-                bytes_element("primary_identity_pub", crypto::view(identity.public_key)),
-                bytes_element("link_code_pairing_ref", "the-ref")})});
+      {element(
+          "link_code_companion_reg", {{"stage", "primary_hello"}},
+          {bytes_element("link_code_pairing_wrapped_primary_ephemeral_pub",
+                         wrap_ephemeral(derive_code_key(pairing.code, salt), salt, iv, primary.public_key)),
+           bytes_element("primary_identity_pub", crypto::view(identity.public_key)),
+           bytes_element("link_code_pairing_ref", "the-ref")})});
 
   const auto primary_hello = read_primary_hello(notification);
   ASSERT_TRUE(primary_hello);
   EXPECT_EQ(primary_hello->ref, "the-ref");
-  const auto finish = companion_finish(pairing, *primary_hello, derive_code_key(pairing.code, salt), it, kRandom);
+  const auto finish =
+      companion_finish(pairing, *primary_hello, derive_code_key(pairing.code, salt), it, kRandom);
   ASSERT_TRUE(finish);
   const Node* const done = finish->query.child("link_code_companion_reg");
   EXPECT_EQ(done->attribute("stage"), "companion_finish");
@@ -91,7 +94,8 @@ TEST(PairCode, BothEndsAgreeOnTheSecret) {
   EXPECT_EQ(opened->substr(0, 32), crypto::view(it.identity.public_key));
   EXPECT_EQ(opened->substr(32, 32), crypto::view(identity.public_key));
   const auto identities = crypto::diffie_hellman(identity.private_key, it.identity.public_key);
-  const Bytes input = Bytes(crypto::view(*shared)).append(crypto::view(*identities)).append(opened->substr(64));
+  const Bytes input =
+      Bytes(crypto::view(*shared)).append(crypto::view(*identities)).append(opened->substr(64));
   EXPECT_EQ(crypto::hkdf_sha256(input, {}, "adv_secret", 32), crypto::view(finish->adv_secret));
 }
 
@@ -99,9 +103,10 @@ TEST(PairCode, KeysOfSmallOrderAreRefused) {
   const Credentials it = make_credentials();
   const CodePairing pairing = make_code_pairing("15551234567", kRandom);
   const Bytes key = derive_code_key(pairing.code, Bytes(32, 's'));
-  PrimaryHello hello{.wrapped_ephemeral = wrap_ephemeral(key, Bytes(32, 's'), Bytes(16, 'i'), crypto::Key32{}),
-                     .identity = crypto::make_key_pair().public_key,
-                     .ref = "r"};
+  PrimaryHello hello{
+      .wrapped_ephemeral = wrap_ephemeral(key, Bytes(32, 's'), Bytes(16, 'i'), crypto::Key32{}),
+      .identity = crypto::make_key_pair().public_key,
+      .ref = "r"};
   const auto finish = companion_finish(pairing, hello, key, it, kRandom);
   ASSERT_FALSE(finish);
   EXPECT_EQ(finish.error().code, ErrorCode::kAuthentication);
@@ -117,8 +122,10 @@ TEST(PairCode, AnAnswerOfTheWrongShapeIsRefused) {
                         bytes_element("primary_identity_pub", Bytes(32, 'x')),
                         bytes_element("link_code_pairing_ref", "r")})})));
   EXPECT_FALSE(read_pairing_ref(element("iq")));
-  EXPECT_FALSE(read_pairing_ref(element(
-      "iq", {}, {element("link_code_companion_reg", {}, {bytes_element("link_code_pairing_ref", Bytes(2'000, 'x'))})})));
+  EXPECT_FALSE(
+      read_pairing_ref(element("iq", {},
+                               {element("link_code_companion_reg", {},
+                                        {bytes_element("link_code_pairing_ref", Bytes(2'000, 'x'))})})));
 }
 
 }  // namespace

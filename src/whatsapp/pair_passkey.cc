@@ -51,7 +51,8 @@ Result<Assertion> parse_assertion(std::string_view text) {
   const std::string_view raw_id = text_in(object, "rawId");
   auto id = base64url_decode(raw_id.empty() ? text_in(object, "id") : raw_id);
   if (!id || id->empty() || id->size() > kMaxCredentialIdBytes)
-    return fail(ErrorCode::kValidation, "The passkey's answer lacks \"rawId\", the credential's id in base64url.");
+    return fail(ErrorCode::kValidation,
+                "The passkey's answer lacks \"rawId\", the credential's id in base64url.");
   const json::value* const response = object.if_contains("response");
   const json::object* const parts = response == nullptr ? nullptr : response->if_object();
   for (const std::string_view part : {"clientDataJSON", "authenticatorData", "signature"})
@@ -62,9 +63,11 @@ Result<Assertion> parse_assertion(std::string_view text) {
   return Assertion{.credential_id = std::move(*id), .json = std::string(text)};
 }
 
-PasskeyPairing begin_passkey(Credentials& credentials, const ClientProfile& profile, const Randomness& random) {
+PasskeyPairing begin_passkey(Credentials& credentials, const ClientProfile& profile,
+                             const Randomness& random) {
   PasskeyPairing out;
-  out.handoff_key = crypto::hkdf_sha256(crypto::view(credentials.adv_secret), {}, "shortcake-passkey-handoff-v1", 32);
+  out.handoff_key =
+      crypto::hkdf_sha256(crypto::view(credentials.adv_secret), {}, "shortcake-passkey-handoff-v1", 32);
   out.ephemeral = crypto::key_pair_from_private(*crypto::to_key(random_octets(random, 32)));
   out.nonce = random_octets(random, 32);
   out.device_type = platform_type(profile);
@@ -93,13 +96,13 @@ Node passkey_prologue(const PasskeyPairing& pairing, const Assertion& assertion)
   prologue.mutable_commitment()->set_hash(
       crypto::sha256(prologue.companion_ephemeral_identity() + pairing.nonce));
   const Bytes payload = prologue.SerializeAsString();
-  return query("set", "md",
-               {element("passkey_prologue", {},
-                        {bytes_element("credential_id", assertion.credential_id),
-                         bytes_element("webauthn_assertion", assertion.json),
-                         bytes_element("prologue_payload", payload),
-                         bytes_element("pairing_handoff_proof",
-                                       crypto::hmac_sha256(pairing.handoff_key, payload))})});
+  return query(
+      "set", "md",
+      {element(
+          "passkey_prologue", {},
+          {bytes_element("credential_id", assertion.credential_id),
+           bytes_element("webauthn_assertion", assertion.json), bytes_element("prologue_payload", payload),
+           bytes_element("pairing_handoff_proof", crypto::hmac_sha256(pairing.handoff_key, payload))})});
 }
 
 Result<std::string> continue_passkey(PasskeyPairing& pairing, const Node& notification) {
@@ -110,9 +113,12 @@ Result<std::string> continue_passkey(PasskeyPairing& pairing, const Node& notifi
     return fail(ErrorCode::kBadRequest, "The phone's answer to the passkey cannot be read.");
   const auto key = crypto::to_key(primary.public_key());
   const auto shared = key ? crypto::diffie_hellman(pairing.ephemeral.private_key, *key) : std::nullopt;
-  if (!shared) return fail(ErrorCode::kAuthentication, "The key that the phone answered the passkey with is not usable.");
+  if (!shared)
+    return fail(ErrorCode::kAuthentication,
+                "The key that the phone answered the passkey with is not usable.");
   pairing.encryption_key = crypto::hkdf_sha256(
-      crypto::view(*shared), "Companion Pairing " + std::to_string(pairing.device_type) + " with ref " + pairing.ref,
+      crypto::view(*shared),
+      "Companion Pairing " + std::to_string(pairing.device_type) + " with ref " + pairing.ref,
       "Pairing Information Encryption Key", 32);
   const Bytes digest = crypto::sha256(pairing.nonce + primary.public_key());
   Bytes code = primary.nonce().substr(0, 5);

@@ -1,5 +1,5 @@
 // Internal to the module. The passkey that WhatsApp asks some accounts for before it links a device
-// (docs/protocol/whatsapp.md, "Passkeys"): the client's share of it. The browser's share, which only
+// (docs/protocol/whatsapp.md, "Pairing"): the client's share of it. The browser's share, which only
 // web.whatsapp.com may ask for, comes from outside. Randomness comes in. Pure functions; any thread.
 #pragma once
 
@@ -38,7 +38,8 @@ struct PasskeyPairing {
   Bytes encryption_key;
 };
 // Also renews the pairing secret of `credentials`.
-PasskeyPairing begin_passkey(Credentials& credentials, const ClientProfile& profile, const Randomness& random);
+PasskeyPairing begin_passkey(Credentials& credentials, const ClientProfile& profile,
+                             const Randomness& random);
 
 // <iq type="get" xmlns="md"><ref/></iq>, and the reference in its answer.
 binary::Node passkey_ref_query();

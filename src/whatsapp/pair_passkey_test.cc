@@ -49,7 +49,8 @@ TEST(PairPasskey, BothEndsComeToTheSameKeyAndCode) {
   answer.set_public_key(Bytes(crypto::view(primary.public_key)));
   answer.set_nonce(Bytes(32, 'n'));
   const auto code = continue_passkey(
-      pairing, element("notification", {}, {bytes_element("primary_ephemeral_identity", answer.SerializeAsString())}));
+      pairing,
+      element("notification", {}, {bytes_element("primary_ephemeral_identity", answer.SerializeAsString())}));
   ASSERT_TRUE(code);
 
   const Bytes nonce(companion_nonce_query(pairing).child_bytes("companion_nonce"));
@@ -88,8 +89,11 @@ TEST(PairPasskey, WhatABrowserCannotHaveGivenIsRefused) {
 
 TEST(PairPasskey, WhatTheServerSaysMustBeReadable) {
   EXPECT_FALSE(read_passkey_options(element("notification")));
-  EXPECT_FALSE(read_passkey_options(element("notification", {}, {bytes_element("passkey_request_options", "[1]")})));
-  EXPECT_EQ(*read_passkey_options(element("notification", {}, {bytes_element("passkey_request_options", "{}")})), "{}");
+  EXPECT_FALSE(
+      read_passkey_options(element("notification", {}, {bytes_element("passkey_request_options", "[1]")})));
+  EXPECT_EQ(
+      *read_passkey_options(element("notification", {}, {bytes_element("passkey_request_options", "{}")})),
+      "{}");
   EXPECT_FALSE(read_passkey_ref(element("iq")));
   Credentials it = make_credentials();
   PasskeyPairing pairing = begin_passkey(it, {}, kRandom);

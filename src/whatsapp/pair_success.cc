@@ -46,8 +46,10 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
 
   Bytes authenticated(container.account_type() == proto::HOSTED ? kHostedPrefix : std::string_view());
   authenticated += container.details();
-  if (!equals_constant_time(crypto::hmac_sha256(crypto::view(credentials.adv_secret), authenticated), container.hmac()))
-    return refuse(iq, PairFault::kHmac, "The phone's confirmation does not belong to the code that was shown.");
+  if (!equals_constant_time(crypto::hmac_sha256(crypto::view(credentials.adv_secret), authenticated),
+                            container.hmac()))
+    return refuse(iq, PairFault::kHmac,
+                  "The phone's confirmation does not belong to the code that was shown.");
 
   proto::ADVSignedDeviceIdentity identity;
   proto::ADVDeviceIdentity details;
@@ -66,7 +68,8 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
   if (!is_device_jid(jid, binary::kUserServer) || (!lid.empty() && !is_device_jid(lid, binary::kLidServer)))
     return internal("names no device.");
 
-  const Bytes own_text = Bytes(kDevicePrefix).append(identity.details()).append(own_key).append(crypto::view(*account_key));
+  const Bytes own_text =
+      Bytes(kDevicePrefix).append(identity.details()).append(own_key).append(crypto::view(*account_key));
   identity.set_device_signature(
       Bytes(crypto::view(crypto::xeddsa_sign(credentials.identity.private_key, own_text))));
   const Bytes account = identity.SerializeAsString();

@@ -27,8 +27,8 @@ struct PairOutcome {
   std::optional<binary::Node> reply = {};
 };
 
-// `iq` is the query that holds <pair-success>. When all is well `credentials` are linked afterwards; else they
-// are as they were.
+// `iq` is the query that holds <pair-success>. When all is well `credentials` are linked afterwards; else
+// they are as they were.
 PairOutcome accept_pair_success(const binary::Node& iq, Credentials& credentials);
 
 }  // namespace patchbay::whatsapp

@@ -18,7 +18,8 @@ Credentials with_secret(std::string_view secret) {
   return out;
 }
 
-void expect_refused(const PairOutcome& outcome, PairFault fault, std::string_view code, std::string_view text) {
+void expect_refused(const PairOutcome& outcome, PairFault fault, std::string_view code,
+                    std::string_view text) {
   EXPECT_EQ(outcome.fault, fault);
   EXPECT_FALSE(outcome.text.empty());
   ASSERT_TRUE(outcome.reply);
@@ -70,8 +71,8 @@ TEST(PairSuccess, KeepsTheAccountAndSignsInReturn) {
 TEST(PairSuccess, AHostedDeviceIsSignedUnderAnotherPrefix) {
   const Phone phone;
   Credentials it = make_credentials();
-  EXPECT_EQ(accept_pair_success(Phone::pair_success(phone.device_identity(it.identity.public_key,
-                                                                          crypto::view(it.adv_secret), 1, true)),
+  EXPECT_EQ(accept_pair_success(Phone::pair_success(phone.device_identity(
+                                    it.identity.public_key, crypto::view(it.adv_secret), 1, true)),
                                 it)
                 .fault,
             PairFault::kNone);
@@ -81,9 +82,9 @@ TEST(PairSuccess, NothingChangesWhenAnotherSecretWasShown) {
   const Phone phone;
   Credentials it = make_credentials();
   const Bytes before = serialize(it);
-  expect_refused(
-      accept_pair_success(Phone::pair_success(phone.device_identity(it.identity.public_key, Bytes(32, 'x'))), it),
-      PairFault::kHmac, "401", "hmac-mismatch");
+  expect_refused(accept_pair_success(
+                     Phone::pair_success(phone.device_identity(it.identity.public_key, Bytes(32, 'x'))), it),
+                 PairFault::kHmac, "401", "hmac-mismatch");
   EXPECT_EQ(serialize(it), before);
 }
 
@@ -105,7 +106,8 @@ TEST(PairSuccess, WhatCannotBeReadIsAnInternalError) {
   for (const Node& bad :
        {Phone::pair_success(""), Phone::pair_success("\xff\xff"), Phone::pair_success(Bytes(10'000, 'x')),
         Phone::pair_success(good, ""), Phone::pair_success(good, "15551234567@s.whatsapp.net"),
-        Phone::pair_success(good, "15551234567:1@g.us"), Phone::pair_success(good, "1:1@s.whatsapp.net", "nobody")})
+        Phone::pair_success(good, "15551234567:1@g.us"),
+        Phone::pair_success(good, "1:1@s.whatsapp.net", "nobody")})
     expect_refused(accept_pair_success(bad, it), PairFault::kInternal, "500", "internal-error");
   EXPECT_FALSE(it.is_linked());
 

@@ -82,7 +82,8 @@ Bytes public_keys(std::span<const Prekey> prekeys) {
   return out;
 }
 
-Node upload_query(const Credentials& credentials, std::span<const Prekey> prekeys, std::string_view public_keys) {
+Node upload_query(const Credentials& credentials, std::span<const Prekey> prekeys,
+                  std::string_view public_keys) {
   Nodes list;
   list.reserve(prekeys.size());
   for (size_t i = 0; i < prekeys.size(); ++i)
@@ -116,9 +117,11 @@ Node digest_query() {
 
 Result<KeyDigest> read_digest(const Node& answer) {
   const Node* const digest = answer.child("digest");
-  if (digest == nullptr) return fail(ErrorCode::kBadRequest, "WhatsApp did not describe its copy of the keys.");
+  if (digest == nullptr)
+    return fail(ErrorCode::kBadRequest, "WhatsApp did not describe its copy of the keys.");
   KeyDigest out;
-  out.registration_id = static_cast<uint32_t>(read_big_endian(digest->child_bytes("registration").substr(0, 4)));
+  out.registration_id =
+      static_cast<uint32_t>(read_big_endian(digest->child_bytes("registration").substr(0, 4)));
   out.identity = digest->child_bytes("identity");
   if (const Node* const skey = digest->child("skey")) {
     out.signed_prekey_id = static_cast<uint32_t>(read_big_endian(skey->child_bytes("id").substr(0, 3)));
@@ -139,13 +142,16 @@ Result<KeyDigest> read_digest(const Node& answer) {
 }
 
 bool matches(const KeyDigest& digest, const Credentials& credentials) {
-  const auto fits = [](std::string_view theirs, std::string_view ours) { return theirs.empty() || theirs == ours; };
+  const auto fits = [](std::string_view theirs, std::string_view ours) {
+    return theirs.empty() || theirs == ours;
+  };
   return (digest.registration_id == 0 || digest.registration_id == credentials.registration_id) &&
          fits(digest.identity, crypto::view(credentials.identity.public_key)) &&
          (digest.signed_prekey_id == 0 || digest.signed_prekey_id == credentials.signed_prekey.id) &&
          fits(digest.signed_prekey, crypto::view(credentials.signed_prekey.pair.public_key)) &&
          fits(digest.signed_prekey_signature, crypto::view(credentials.signed_prekey.signature)) &&
-         std::ranges::all_of(digest.prekey_ids, [&](uint32_t id) { return find(credentials, id) != nullptr; });
+         std::ranges::all_of(digest.prekey_ids,
+                             [&](uint32_t id) { return find(credentials, id) != nullptr; });
 }
 
 std::vector<Prekey> listed_prekeys(const KeyDigest& digest, const Credentials& credentials) {

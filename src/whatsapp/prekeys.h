@@ -1,6 +1,6 @@
 // Internal to the module. Prekeys: making them, telling the server about them, comparing its copy with ours
-// (docs/protocol/whatsapp.md, "Prekeys"). An id is never used twice: a lost answer means that the same keys
-// go up again, under the same ids. Randomness comes in. Pure functions; any thread.
+// (docs/protocol/whatsapp.md, "Life after login"). An id is never used twice: a lost answer means that the
+// same keys go up again, under the same ids. Randomness comes in. Pure functions; any thread.
 #pragma once
 
 #include <cstdint>

@@ -22,16 +22,16 @@ Node digest_of(const Credentials& credentials, std::string_view hash, bool wrapp
     ids.push_back(wrapped_ids ? element("key", {}, {id}) : id);
   }
   const SignedPrekey& skey = credentials.signed_prekey;
-  return element(
-      "iq", {},
-      {element("digest", {},
-               {bytes_element("registration", big_endian(credentials.registration_id, 4)),
-                bytes_element("type", "\x05"), bytes_element("identity", crypto::view(credentials.identity.public_key)),
-                element("skey", {},
-                        {bytes_element("id", big_endian(skey.id, 3)),
-                         bytes_element("value", crypto::view(skey.pair.public_key)),
-                         bytes_element("signature", crypto::view(skey.signature))}),
-                element("list", {}, std::move(ids)), bytes_element("hash", hash)})});
+  return element("iq", {},
+                 {element("digest", {},
+                          {bytes_element("registration", big_endian(credentials.registration_id, 4)),
+                           bytes_element("type", "\x05"),
+                           bytes_element("identity", crypto::view(credentials.identity.public_key)),
+                           element("skey", {},
+                                   {bytes_element("id", big_endian(skey.id, 3)),
+                                    bytes_element("value", crypto::view(skey.pair.public_key)),
+                                    bytes_element("signature", crypto::view(skey.signature))}),
+                           element("list", {}, std::move(ids)), bytes_element("hash", hash)})});
 }
 
 Bytes hash_of(const Credentials& credentials) {
@@ -100,8 +100,8 @@ TEST(Prekeys, ARotationBringsTheNextIdAndAGoodSignature) {
   const Node* const skey = query.child("rotate")->child("skey");
   ASSERT_NE(skey, nullptr);
   EXPECT_EQ(skey->child_bytes("id"), Bytes("\x00\x00\x02", 3));
-  EXPECT_TRUE(crypto::xeddsa_verify(it.identity.public_key,
-                                    Bytes(1, 5).append(skey->child_bytes("value")), skey->child_bytes("signature")));
+  EXPECT_TRUE(crypto::xeddsa_verify(it.identity.public_key, Bytes(1, 5).append(skey->child_bytes("value")),
+                                    skey->child_bytes("signature")));
   it.signed_prekey.id = kMaxPrekeyId;
   EXPECT_EQ(next_signed_prekey(it).id, 1u);
 }

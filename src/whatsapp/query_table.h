@@ -38,7 +38,8 @@ class QueryTable {
   }
   // One whose time is over.
   std::optional<Answered> take_late(SteadyTime now) {
-    return extract(std::ranges::find_if(waiting_, [now](const Query& query) { return query.deadline <= now; }));
+    return extract(
+        std::ranges::find_if(waiting_, [now](const Query& query) { return query.deadline <= now; }));
   }
 
   std::optional<SteadyTime> deadline() const {

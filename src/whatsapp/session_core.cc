@@ -180,9 +180,8 @@ void SessionCore::log_out(Instant now) {
   now_ = now;
   if (phase_ == Phase::kOver || phase_ == Phase::kLoggingOut) return;
   if (!credentials_.is_linked())
-    return end({.reason = CloseReason::kLoggedOut,
-                .text = "Nothing was linked yet.",
-                .credentials_gone = true});
+    return end(
+        {.reason = CloseReason::kLoggedOut, .text = "Nothing was linked yet.", .credentials_gone = true});
   logout_wanted_ = true;  // as soon as the login is through
   if (phase_ == Phase::kLive) send_logout();
 }
@@ -248,8 +247,9 @@ void SessionCore::fail_stream(const Node& error) {
   if (phase_ == Phase::kLoggingOut) {
     const bool unlinked = how.end.credentials_gone;
     return end({.reason = CloseReason::kLoggedOut,
-                .text = unlinked ? "The device was unlinked from the account."
-                                 : "The connection ended before WhatsApp confirmed that the device is unlinked.",
+                .text = unlinked
+                            ? "The device was unlinked from the account."
+                            : "The connection ended before WhatsApp confirmed that the device is unlinked.",
                 .credentials_gone = unlinked});
   }
   how.restart ? restart() : end(std::move(how.end));
@@ -293,10 +293,10 @@ bool SessionCore::on_node(const Node& node) {
 
 Identity SessionCore::identity() const {
   const auto jid = binary::parse_jid(credentials_.jid);
-  return {.jid = credentials_.jid,
-          .phone = jid ? jid->user : std::string(),
-          .display_name =
-              credentials_.push_name.empty() ? credentials_.business_name : credentials_.push_name};
+  return {
+      .jid = credentials_.jid,
+      .phone = jid ? jid->user : std::string(),
+      .display_name = credentials_.push_name.empty() ? credentials_.business_name : credentials_.push_name};
 }
 
 }  // namespace patchbay::whatsapp

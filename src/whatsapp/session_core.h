@@ -143,9 +143,9 @@ class SessionCore final : private NodeChannel::Events {
     kNew,
     kConnecting,
     kHandshake,
-    kLogin,       // registered or logging in: the server's word is awaited
-    kCodes,       // codes are shown
-    kPairing,     // the phone accepted one
+    kLogin,    // registered or logging in: the server's word is awaited
+    kCodes,    // codes are shown
+    kPairing,  // the phone accepted one
     kLive,
     kLoggingOut,
     kOver,
@@ -239,8 +239,8 @@ class SessionCore final : private NodeChannel::Events {
   SteadyTime pinged_{};
   bool use_ik_ = true;
   bool uploading_ = false;
-  bool uploaded_ = false;    // in this connection: worth a look at the server's copy
-  bool mended_ = false;      // the server's copy was replaced once
+  bool uploaded_ = false;  // in this connection: worth a look at the server's copy
+  bool mended_ = false;    // the server's copy was replaced once
   bool caught_up_ = false;
 
   // Of the pairing

@@ -92,8 +92,8 @@ void SessionCore::announce_presence() {
   std::string name = credentials_.push_name;
   std::erase(name, '@');
   if (name.empty()) return;
-  send(element("presence",
-               {{"type", options_.settings.mark_online_on_connect ? "available" : "unavailable"}, {"name", name}}));
+  send(element("presence", {{"type", options_.settings.mark_online_on_connect ? "available" : "unavailable"},
+                            {"name", name}}));
 }
 
 // --- Prekeys ---
@@ -121,20 +121,22 @@ void SessionCore::upload(Then then) {
   }
   std::vector<Prekey> prekeys(waiting.begin(), waiting.end());
   auto work = [prekeys] { return public_keys(prekeys); };
-  compute(std::move(work), [this, prekeys = std::move(prekeys), then = std::move(then)](const Bytes& keys) mutable {
-    const uint32_t last = prekeys.back().id;
-    ask(upload_query(credentials_, prekeys, keys), [this, last, then = std::move(then)](const Node* answer) mutable {
-      uploading_ = false;
-      if (is_result(answer)) {
-        confirm_upload(credentials_, last);
-        uploaded_ = true;
-        save();
-      } else {
-        arm(kUpload, kUploadRetry);
-      }
-      if (then) then();
-    });
-  });
+  compute(std::move(work),
+          [this, prekeys = std::move(prekeys), then = std::move(then)](const Bytes& keys) mutable {
+            const uint32_t last = prekeys.back().id;
+            ask(upload_query(credentials_, prekeys, keys),
+                [this, last, then = std::move(then)](const Node* answer) mutable {
+                  uploading_ = false;
+                  if (is_result(answer)) {
+                    confirm_upload(credentials_, last);
+                    uploaded_ = true;
+                    save();
+                  } else {
+                    arm(kUpload, kUploadRetry);
+                  }
+                  if (then) then();
+                });
+          });
 }
 
 // --- Signs of life ---

@@ -104,7 +104,9 @@ void SessionCore::pair_success(const Node& query) {
 
 void SessionCore::request_pair_code(std::string_view phone, LinkDone done, Instant now) {
   now_ = now;
-  const auto refuse = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
+  const auto refuse = [&](Status status) {
+    events_.push_back(event::Answer{std::move(done), std::move(status)});
+  };
   if (!linking_ || phase_ != Phase::kCodes || linking_->passkey)
     return refuse(fail(ErrorCode::kInvalidOperation,
                        "A pairing code can be asked for only while QR codes are shown; connect first."));
@@ -127,13 +129,12 @@ void SessionCore::request_pair_code(std::string_view phone, LinkDone done, Insta
       if (!is_result(answer)) return settle_link(refused("the request for a pairing code", answer));
       auto ref = read_pairing_ref(*answer);
       if (!ref) return settle_link(std::unexpected(std::move(ref).error()));
-      if (linking_->passkey || !timers_[kLastCode])
-        return settle_link(code_superseded());
+      if (linking_->passkey || !timers_[kLastCode]) return settle_link(code_superseded());
       pairing.ref = std::move(*ref);
       // It counts as long as the stream would have shown QR codes.
       disarm(kNextCode);
-      events_.push_back(PairCode{.code = shown_pairing_code(pairing.code),
-                                 .valid_for = *timers_[kLastCode] - now_.steady});
+      events_.push_back(
+          PairCode{.code = shown_pairing_code(pairing.code), .valid_for = *timers_[kLastCode] - now_.steady});
       linking_->code = std::move(pairing);
       settle_link({});
     });
@@ -152,7 +153,8 @@ void SessionCore::primary_hello(const Node& notification) {
   };
   linking_->code->ref.clear();
   arm(kLastCode, kFinishTimeout);
-  compute(std::move(derive), [this, pairing = std::move(pairing), hello = std::move(*hello)](const Bytes& key) {
+  compute(std::move(derive), [this, pairing = std::move(pairing),
+                              hello = std::move(*hello)](const Bytes& key) {
     if (!linking_) return;
     auto finish = companion_finish(pairing, hello, key, credentials_, options_.random);
     if (!finish)
@@ -173,8 +175,8 @@ void SessionCore::passkey_requested(const Node& notification) {
   if (!linking_ || phase_ != Phase::kCodes) return;
   auto options = read_passkey_options(notification);
   if (!options)
-    return end({.reason = CloseReason::kRefused,
-                .text = options.error().message + " Connect again and link anew."});
+    return end(
+        {.reason = CloseReason::kRefused, .text = options.error().message + " Connect again and link anew."});
   linking_->passkey = begin_passkey(credentials_, profile_, options_.random);
   linking_->assertion_wanted = true;
   for (const Timer timer : {kNextCode, kLastCode}) disarm(timer);
@@ -184,7 +186,9 @@ void SessionCore::passkey_requested(const Node& notification) {
 
 void SessionCore::answer_passkey(std::string_view assertion_json, LinkDone done, Instant now) {
   now_ = now;
-  const auto refuse = [&](Status status) { events_.push_back(event::Answer{std::move(done), std::move(status)}); };
+  const auto refuse = [&](Status status) {
+    events_.push_back(event::Answer{std::move(done), std::move(status)});
+  };
   if (!linking_ || !linking_->assertion_wanted || linking_->done)
     return refuse(fail(ErrorCode::kInvalidOperation, "No passkey is awaited."));
   auto assertion = parse_assertion(assertion_json);
@@ -219,7 +223,8 @@ void SessionCore::passkey_continued(const Node& notification) {
     return;
   auto code = continue_passkey(*linking_->passkey, notification);
   if (!code)
-    return end({.reason = CloseReason::kRefused, .text = code.error().message + " Connect again and link anew."});
+    return end(
+        {.reason = CloseReason::kRefused, .text = code.error().message + " Connect again and link anew."});
   const auto go_on = [](SessionCore& core, const Node* answer, std::string_view what) {
     if (is_result(answer)) return true;
     core.end({.reason = CloseReason::kRefused,

@@ -20,7 +20,8 @@ constexpr std::string_view kAssertion =
 class PairingTest : public testing::Test, public World {
  protected:
   void ask_code(std::string_view phone_number = "15551234567") {
-    core->request_pair_code(phone_number, [this](Status status) { done.push_back(std::move(status)); }, now());
+    core->request_pair_code(
+        phone_number, [this](Status status) { done.push_back(std::move(status)); }, now());
     pump();
   }
   void give_code_ref() {
@@ -32,7 +33,8 @@ class PairingTest : public testing::Test, public World {
     pump();
   }
   void demand_passkey() {
-    say(element("notification", {{"from", "s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
+    say(element("notification",
+                {{"from", "s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
                 {bytes_element("passkey_request_options", R"({"rpId":"whatsapp.com"})")}));
   }
   std::vector<Status> done;
@@ -153,10 +155,11 @@ TEST_F(PairingTest, APairingThatIsNotFinishedHasADeadline) {
 
 TEST_F(PairingTest, OddReferencesAreLeftOut) {
   open();
-  Nodes refs{bytes_element("ref", ""), bytes_element("ref", "a,b"), bytes_element("ref", std::string(1'000, 'x')),
-             bytes_element("other", "x")};
+  Nodes refs{bytes_element("ref", ""), bytes_element("ref", "a,b"),
+             bytes_element("ref", std::string(1'000, 'x')), bytes_element("other", "x")};
   const auto device = [&] {
-    return element("iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "q"}}, {element("pair-device", {}, refs)});
+    return element("iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "q"}},
+                   {element("pair-device", {}, refs)});
   };
   for (int i = 0; i < 500; ++i) refs.push_back(bytes_element("ref", "r" + std::to_string(i)));
   say(device());
@@ -166,7 +169,8 @@ TEST_F(PairingTest, OddReferencesAreLeftOut) {
 
   World none;
   none.open();
-  none.say(element("iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "q"}}, {element("pair-device")}));
+  none.say(
+      element("iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "q"}}, {element("pair-device")}));
   EXPECT_TRUE(none.end);
 }
 
@@ -202,8 +206,9 @@ TEST_F(PairingTest, ACodeThatIsTypedInLinks) {
   show_codes();
   ask_code();
   const Node hello = expect_query("link_code_companion_reg");
-  say(element("iq", {{"from", "s.whatsapp.net"}, {"type", "result"}, {"id", std::string(hello.attribute("id"))}},
-              {element("link_code_companion_reg", {}, {bytes_element("link_code_pairing_ref", "code-ref")})}));
+  say(element(
+      "iq", {{"from", "s.whatsapp.net"}, {"type", "result"}, {"id", std::string(hello.attribute("id"))}},
+      {element("link_code_companion_reg", {}, {bytes_element("link_code_pairing_ref", "code-ref")})}));
   std::string code = pair_code->code;
   std::erase(code, '-');
   // The phone.
@@ -213,8 +218,9 @@ TEST_F(PairingTest, ACodeThatIsTypedInLinks) {
     return element(
         "notification", {{"from", "s.whatsapp.net"}, {"id", "lc"}, {"type", "link_code_companion_reg"}},
         {element("link_code_companion_reg", {{"stage", "primary_hello"}},
-                 {bytes_element("link_code_pairing_wrapped_primary_ephemeral_pub",
-                                wrap_ephemeral(derive_code_key(code, salt), salt, Bytes(16, 'i'), primary.public_key)),
+                 {bytes_element(
+                      "link_code_pairing_wrapped_primary_ephemeral_pub",
+                      wrap_ephemeral(derive_code_key(code, salt), salt, Bytes(16, 'i'), primary.public_key)),
                   bytes_element("primary_identity_pub", crypto::view(phone.identity.public_key)),
                   bytes_element("link_code_pairing_ref", ref)})});
   };
@@ -241,7 +247,8 @@ TEST_F(PairingTest, ACodeThatIsTypedInLinks) {
   ASSERT_TRUE(opened);
   const auto identities = crypto::diffie_hellman(phone.identity.private_key, own);
   const Bytes secret = crypto::hkdf_sha256(
-      Bytes(crypto::view(*shared)).append(crypto::view(*identities)).append(opened->substr(64)), {}, "adv_secret", 32);
+      Bytes(crypto::view(*shared)).append(crypto::view(*identities)).append(opened->substr(64)), {},
+      "adv_secret", 32);
   say(Phone::pair_success(phone.device_identity(own, secret)));
   EXPECT_FALSE(end) << end->text;
   EXPECT_EQ(heard.back(), "store");
@@ -256,7 +263,8 @@ TEST_F(PairingTest, ACodeIsGivenOnlyWhileCodesAreShownForANumberThatCanBeOne) {
   World linked;
   linked.log_in();
   Status outcome;
-  linked.core->request_pair_code("15551234567", [&](Status status) { outcome = std::move(status); }, linked.now());
+  linked.core->request_pair_code(
+      "15551234567", [&](Status status) { outcome = std::move(status); }, linked.now());
   linked.pump();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, ErrorCode::kInvalidOperation);
@@ -328,7 +336,8 @@ TEST_F(PairingTest, APasskeyIsAskedForAnsweredComparedAndLinks) {
 
   proto::ProloguePayload told;
   proto::CompanionEphemeralIdentity companion;
-  ASSERT_TRUE(told.ParseFromString(Bytes(prologue.child("passkey_prologue")->child_bytes("prologue_payload"))));
+  ASSERT_TRUE(
+      told.ParseFromString(Bytes(prologue.child("passkey_prologue")->child_bytes("prologue_payload"))));
   ASSERT_TRUE(companion.ParseFromString(told.companion_ephemeral_identity()));
   const crypto::KeyPair primary = crypto::make_key_pair();
   proto::PrimaryEphemeralIdentity half;
@@ -384,7 +393,8 @@ TEST_F(PairingTest, ARefusedPasskeyMayBeGivenAgain) {
 
 TEST_F(PairingTest, NobodyButTheServerAsksForAPasskey) {
   show_codes();
-  say(element("notification", {{"from", "4917@s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
+  say(element("notification",
+              {{"from", "4917@s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
               {bytes_element("passkey_request_options", "{}")}));
   EXPECT_FALSE(passkey);
 }

@@ -11,7 +11,8 @@ using binary::Node;
 namespace event = session_event;
 
 void SessionCore::send(const Node& node) {
-  if (has_transport_ && channel_ && channel_->is_open()) events_.push_back(event::Send{channel_->encode(node)});
+  if (has_transport_ && channel_ && channel_->is_open())
+    events_.push_back(event::Send{channel_->encode(node)});
 }
 
 void SessionCore::send(std::optional<Node> node) {

@@ -114,9 +114,10 @@ struct Phone {
   crypto::KeyPair identity = crypto::make_key_pair();
 
   // <device-identity> for a device with this identity, who showed this secret.
-  Bytes device_identity(const crypto::Key32& device_identity, std::string_view adv_secret, uint32_t key_index = 3,
-                        bool hosted = false) const;
-  static Node pair_success(std::string_view device_identity, std::string_view jid = "15551234567:12@s.whatsapp.net",
+  Bytes device_identity(const crypto::Key32& device_identity, std::string_view adv_secret,
+                        uint32_t key_index = 3, bool hosted = false) const;
+  static Node pair_success(std::string_view device_identity,
+                           std::string_view jid = "15551234567:12@s.whatsapp.net",
                            std::string_view lid = "99887766554433:12@lid");
 };
 

@@ -10,8 +10,8 @@ namespace event = session_event;
 
 // --- The phone ---
 
-Bytes Phone::device_identity(const crypto::Key32& device_identity, std::string_view adv_secret, uint32_t key_index,
-                             bool hosted) const {
+Bytes Phone::device_identity(const crypto::Key32& device_identity, std::string_view adv_secret,
+                             uint32_t key_index, bool hosted) const {
   proto::ADVDeviceIdentity details;
   details.set_raw_id(77);
   details.set_timestamp(1'700'000'000);
@@ -28,17 +28,18 @@ Bytes Phone::device_identity(const crypto::Key32& device_identity, std::string_v
   container.set_details(identity_record.SerializeAsString());
   if (hosted) container.set_account_type(proto::HOSTED);
   container.set_hmac(crypto::hmac_sha256(
-      adv_secret, Bytes(hosted ? std::string_view("\x06\x05", 2) : std::string_view()) + container.details()));
+      adv_secret,
+      Bytes(hosted ? std::string_view("\x06\x05", 2) : std::string_view()) + container.details()));
   return container.SerializeAsString();
 }
 
 Node Phone::pair_success(std::string_view device_identity, std::string_view jid, std::string_view lid) {
-  return element("iq",
-                 {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "pair-1"}},
-                 {element("pair-success", {},
-                          {bytes_element("device-identity", device_identity),
-                           element("device", {{"jid", std::string(jid)}, {"lid", std::string(lid)}}),
-                           element("platform", {{"name", "android"}}), element("biz", {{"name", "Ada's shop"}})})});
+  return element(
+      "iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "pair-1"}},
+      {element("pair-success", {},
+               {bytes_element("device-identity", device_identity),
+                element("device", {{"jid", std::string(jid)}, {"lid", std::string(lid)}}),
+                element("platform", {{"name", "android"}}), element("biz", {{"name", "Ada's shop"}})})});
 }
 
 QrContent read_qr(std::string_view text) {
@@ -150,7 +151,8 @@ void World::say_bytes(std::string_view bytes) {
 }
 
 Node World::expect(std::string_view tag) {
-  const auto at = peer ? std::ranges::find(peer->received, tag, &Node::tag) : decltype(peer->received.begin())();
+  const auto at =
+      peer ? std::ranges::find(peer->received, tag, &Node::tag) : decltype(peer->received.begin())();
   if (!peer || at == peer->received.end()) {
     ADD_FAILURE() << "the client sent no <" << tag << ">";
     return {};
@@ -171,9 +173,8 @@ Node World::expect_query(std::string_view child) {
     ADD_FAILURE() << "the client did not ask for <" << child << ">";
     return {};
   }
-  const auto at = std::ranges::find_if(peer->received, [&](const Node& node) {
-    return node.tag == "iq" && node.child(child) != nullptr;
-  });
+  const auto at = std::ranges::find_if(
+      peer->received, [&](const Node& node) { return node.tag == "iq" && node.child(child) != nullptr; });
   Node out = std::move(*at);
   peer->received.erase(at);
   return out;
@@ -181,14 +182,16 @@ Node World::expect_query(std::string_view child) {
 
 void World::answer(std::string_view child, Nodes children) {
   const Node query = expect_query(child);
-  Node out = element("iq", {{"from", "s.whatsapp.net"}, {"type", "result"}, {"id", std::string(query.attribute("id"))}});
+  Node out = element(
+      "iq", {{"from", "s.whatsapp.net"}, {"type", "result"}, {"id", std::string(query.attribute("id"))}});
   if (!children.empty()) out.content = std::move(children);
   say(out);
 }
 
 void World::answer_error(std::string_view child, int code, std::string_view text) {
   const Node query = expect_query(child);
-  say(element("iq", {{"from", "s.whatsapp.net"}, {"type", "error"}, {"id", std::string(query.attribute("id"))}},
+  say(element("iq",
+              {{"from", "s.whatsapp.net"}, {"type", "error"}, {"id", std::string(query.attribute("id"))}},
               {element("error", {{"code", std::to_string(code)}, {"text", std::string(text)}})}));
 }
 
@@ -211,7 +214,8 @@ void World::handle(event::OpenTransport&) {
   ++connections;
   peer.reset();
   if (!accept_connections) return;
-  peer = std::make_unique<Peer>(authority, chain.empty() ? authority.chain(clock.wall_now()) : chain, accept_ik);
+  peer =
+      std::make_unique<Peer>(authority, chain.empty() ? authority.chain(clock.wall_now()) : chain, accept_ik);
   core->transport_opened(now());
 }
 
@@ -267,7 +271,8 @@ void World::handle(event::Connected& event) {
   identity = event.identity;
 }
 void World::handle(event::Answer& event) {
-  heard.push_back(event.status ? "answered" : "answered " + std::string(to_string(event.status.error().code)));
+  heard.push_back(event.status ? "answered"
+                               : "answered " + std::string(to_string(event.status.error().code)));
   answers.push_back(event.status);
   event.done(std::move(event.status));
 }

@@ -23,7 +23,7 @@ binary::Node query(std::string_view type, std::string_view xmlns, binary::Nodes 
 // The answer to a query of the server; nothing when its id or sender cannot be answered.
 std::optional<binary::Node> result_for(const binary::Node& iq, binary::Nodes children = {});
 std::optional<binary::Node> error_for(const binary::Node& iq, int code, std::string_view text);
-// <ack class=tag …/> as §9.2 says; nothing when its id or sender cannot be answered.
+// <ack class=tag …/> that the server waits for; nothing when its id or sender cannot be answered.
 std::optional<binary::Node> ack_for(const binary::Node& stanza);
 
 // True when nobody but the server can have sent it.
