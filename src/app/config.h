@@ -31,6 +31,11 @@ struct Config {
   uint64_t events_kept = 10'000;
   unsigned events_days = 30;
 
+  // --- WhatsApp ---
+  std::string whatsapp_profile;  // empty: whatsapp-profile.json in the data folder, if there is one
+  int connects_per_second = 200;
+  size_t connects_opening = 1'000;
+
   // --- Tokens ---
   std::string jwt_secret;  // from the environment only, or the file below, or made at first start
   std::string jwt_secret_file;

@@ -27,6 +27,7 @@
 #include "manager/accounts.h"
 #include "manager/api_keys.h"
 #include "manager/authenticator.h"
+#include "manager/client_profiles.h"
 #include "manager/instances.h"
 #include "manager/qr_image.h"
 #include "manager/revocations.h"
@@ -117,6 +118,7 @@ class Program {
   Status open_store();
   Status build_services();
   Status build_server();
+  std::string profile_path() const;
 
   const Config& config_;
   const http::StaticSite site_;
@@ -129,6 +131,7 @@ class Program {
   std::unique_ptr<manager::Accounts> accounts_;
   std::unique_ptr<manager::ApiKeys> api_keys_;
   std::unique_ptr<manager::Authenticator> authenticator_;
+  whatsapp::ProfileSource profile_;
   std::unique_ptr<whatsapp::Engine> engine_;
   std::unique_ptr<net::ShardGroup> shards_;
   std::unique_ptr<WorkerPool> workers_;
@@ -136,6 +139,7 @@ class Program {
   std::unique_ptr<socketio::Server> io_;
   std::unique_ptr<realtime::Realtime> realtime_;
   std::unique_ptr<manager::Instances> instances_;
+  std::unique_ptr<manager::ClientProfiles> client_profiles_;
   std::unique_ptr<rest::Api> api_;
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<FrontDoor> front_door_;
@@ -146,7 +150,15 @@ Status Program::open_store() {
   PB_TRY(prepare_data_dir(config_.data_dir));
   PB_ASSIGN(secrets_, load_secrets(config_));
   PB_ASSIGN(store_, store::open_sqlite_store({.directory = config_.data_dir, .secret_box = &secrets_->box}));
+  PB_ASSIGN(whatsapp::ClientProfile profile,
+            manager::load_client_profile(profile_path(), !config_.whatsapp_profile.empty()));
+  profile_.set(std::move(profile));
   return {};
+}
+
+std::string Program::profile_path() const {
+  return config_.whatsapp_profile.empty() ? config_.data_dir + "/whatsapp-profile.json"
+                                          : config_.whatsapp_profile;
 }
 
 Status Program::build_services() {
@@ -213,17 +225,21 @@ Status Program::build_server() {
   manager::InstancesOptions instances;
   instances.reconnect_first_delay = config_.reconnect_first_delay;
   instances.reconnect_max_delay = config_.reconnect_max_delay;
+  instances.pace = {.per_second = config_.connects_per_second, .max_opening = config_.connects_opening};
   instances.events_kept = config_.events_kept;
   instances.events_age = std::chrono::hours(24 * config_.events_days);
   instances_ = std::make_unique<manager::Instances>(*store_, *engine_, simulator, *realtime_, clock_,
                                                     std::move(executors), instances);
   realtime_->set_up(*instances_);
+  client_profiles_ = std::make_unique<manager::ClientProfiles>(
+      profile_, profile_path(), *store_, clock_, [this] { instances_->client_profile_changed(); });
 
   api_ = std::make_unique<rest::Api>(
       rest::ApiServices{.accounts = *accounts_,
                         .authenticator = *authenticator_,
                         .instances = *instances_,
                         .api_keys = *api_keys_,
+                        .client_profiles = *client_profiles_,
                         .clock = clock_},
       rest::ApiOptions{.version = std::string(kVersion),
                        .simulation = config_.simulation,
