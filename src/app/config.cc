@@ -130,6 +130,22 @@ void describe_serve(CLI::App& serve, Config& config) {
       ->envname("PATCHBAY_MAX_SUBSCRIPTIONS_PER_SOCKET")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  serve
+      .add_option("--whatsapp-profile", config.whatsapp_profile,
+                  "file of the client profile, instead of whatsapp-profile.json in the data folder")
+      ->envname("PATCHBAY_WHATSAPP_PROFILE");
+  serve
+      .add_option("--connects-per-second", config.connects_per_second,
+                  "connections to WhatsApp that are opened in a second, at most")
+      ->envname("PATCHBAY_CONNECTS_PER_SECOND")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  serve
+      .add_option("--connects-opening", config.connects_opening,
+                  "connections to WhatsApp that are being opened at the same time, at most")
+      ->envname("PATCHBAY_CONNECTS_OPENING")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   add_milliseconds(serve, "--request-timeout-ms", config.request_timeout, "a request must be whole by then",
                    "PATCHBAY_REQUEST_TIMEOUT_MS", 100, 600'000);
   add_milliseconds(serve, "--heartbeat-interval-ms", config.ping_interval, "Engine.IO pings",
@@ -166,6 +182,7 @@ Invocation read_command_line(int argc, const char* const* argv) {
   describe_serve(*serve, invocation.config);
   CLI::App* const watch = app.add_subcommand("watch", "show the instances of a running server, live");
   describe_watch(*watch, invocation.watch);
+  describe_offline_commands(app, invocation.offline);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -174,6 +191,10 @@ Invocation read_command_line(int argc, const char* const* argv) {
   }
   if (watch->parsed()) {
     invocation.command = Invocation::Command::kWatch;
+    return invocation;
+  }
+  if (!serve->parsed()) {
+    invocation.command = Invocation::Command::kOffline;
     return invocation;
   }
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/offline_options.h"
 #include "app/watch_options.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -29,6 +30,11 @@ struct Config {
   std::string data_dir = "data";
   uint64_t events_kept = 10'000;
   unsigned events_days = 30;
+
+  // --- WhatsApp ---
+  std::string whatsapp_profile;  // empty: whatsapp-profile.json in the data folder, if there is one
+  int connects_per_second = 200;
+  size_t connects_opening = 1'000;
 
   // --- Tokens ---
   std::string jwt_secret;  // from the environment only, or the file below, or made at first start
@@ -73,11 +79,12 @@ struct Config {
 
 // What the command line asked for.
 struct Invocation {
-  enum class Command { kServe, kWatch, kExit };
+  enum class Command { kServe, kWatch, kOffline, kExit };
   Command command = Command::kExit;
   int exit_code = 0;
   Config config;
   WatchOptions watch;
+  OfflineCommand offline;
 };
 
 // Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints

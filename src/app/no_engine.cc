@@ -15,6 +15,12 @@ class EndedSession final : public whatsapp::Session {
   }
   void close() override {}
   void log_out() override {}
+  void request_pair_code(std::string_view, whatsapp::LinkDone done) override {
+    done(fail(ErrorCode::kInvalidOperation, "This build has no WhatsApp engine yet."));
+  }
+  void answer_passkey(std::string_view, whatsapp::LinkDone done) override {
+    done(fail(ErrorCode::kInvalidOperation, "This build has no WhatsApp engine yet."));
+  }
   void send_text(std::string_view, std::string_view, whatsapp::SendDone done) override {
     done(fail(ErrorCode::kInstanceNotConnected, "The instance is not connected."));
   }

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "app/admin_ui.h"
+#include "app/command.h"
 #include "app/front_door.h"
+#include "app/master_key.h"
 #include "app/metrics_page.h"
 #include "app/no_engine.h"
 #include "app/version.h"
@@ -26,6 +28,7 @@
 #include "manager/accounts.h"
 #include "manager/api_keys.h"
 #include "manager/authenticator.h"
+#include "manager/client_profiles.h"
 #include "manager/instances.h"
 #include "manager/qr_image.h"
 #include "manager/revocations.h"
@@ -89,6 +92,7 @@ struct Secrets {
 Result<Secrets> load_secrets(const Config& config) {
   // A database that depends on a secret must not be given a new one.
   const bool fresh = !store::sqlite_store_exists(config.data_dir);
+  if (config.master_key.empty()) PB_TRY(settle_master_key(config.data_dir));
   PB_ASSIGN(const std::string master, crypto::load_secret({.name = "master key",
                                                            .environment_name = "PATCHBAY_MASTER_KEY",
                                                            .environment_value = config.master_key,
@@ -118,6 +122,7 @@ class Program {
   Status open_store();
   Status build_services();
   Status build_server();
+  std::string profile_path() const;
 
   const Config& config_;
   const http::StaticSite site_;
@@ -131,6 +136,7 @@ class Program {
   std::unique_ptr<manager::Accounts> accounts_;
   std::unique_ptr<manager::ApiKeys> api_keys_;
   std::unique_ptr<manager::Authenticator> authenticator_;
+  whatsapp::ProfileSource profile_;
   std::unique_ptr<whatsapp::Engine> engine_;
   std::unique_ptr<net::ShardGroup> shards_;
   std::unique_ptr<WorkerPool> workers_;
@@ -139,6 +145,7 @@ class Program {
   std::unique_ptr<socketio::AdminUi> admin_ui_;  // null when it is off
   std::unique_ptr<realtime::Realtime> realtime_;
   std::unique_ptr<manager::Instances> instances_;
+  std::unique_ptr<manager::ClientProfiles> client_profiles_;
   std::unique_ptr<rest::Api> api_;
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<FrontDoor> front_door_;
@@ -150,7 +157,15 @@ Status Program::open_store() {
   PB_TRY(prepare_data_dir(config_.data_dir));
   PB_ASSIGN(secrets_, load_secrets(config_));
   PB_ASSIGN(store_, store::open_sqlite_store({.directory = config_.data_dir, .secret_box = &secrets_->box}));
+  PB_ASSIGN(whatsapp::ClientProfile profile,
+            manager::load_client_profile(profile_path(), !config_.whatsapp_profile.empty()));
+  profile_.set(std::move(profile));
   return {};
+}
+
+std::string Program::profile_path() const {
+  return config_.whatsapp_profile.empty() ? config_.data_dir + "/whatsapp-profile.json"
+                                          : config_.whatsapp_profile;
 }
 
 Status Program::build_services() {
@@ -220,17 +235,21 @@ Status Program::build_server() {
   manager::InstancesOptions instances;
   instances.reconnect_first_delay = config_.reconnect_first_delay;
   instances.reconnect_max_delay = config_.reconnect_max_delay;
+  instances.pace = {.per_second = config_.connects_per_second, .max_opening = config_.connects_opening};
   instances.events_kept = config_.events_kept;
   instances.events_age = std::chrono::hours(24 * config_.events_days);
   instances_ = std::make_unique<manager::Instances>(*store_, *engine_, simulator, *realtime_, clock_,
                                                     std::move(executors), instances);
   realtime_->set_up(*instances_);
+  client_profiles_ = std::make_unique<manager::ClientProfiles>(
+      profile_, profile_path(), *store_, clock_, [this] { instances_->client_profile_changed(); });
 
   api_ = std::make_unique<rest::Api>(
       rest::ApiServices{.accounts = *accounts_,
                         .authenticator = *authenticator_,
                         .instances = *instances_,
                         .api_keys = *api_keys_,
+                        .client_profiles = *client_profiles_,
                         .clock = clock_},
       rest::ApiOptions{.version = std::string(kVersion),
                        .simulation = config_.simulation,
@@ -291,12 +310,6 @@ void guard_stop(Milliseconds limit) {
     log::flush();
     _exit(1);
   }).detach();
-}
-
-int report(const Error& error) {
-  std::fprintf(stderr, "patchbay: %s\n", error.message.c_str());
-  if (!error.detail.empty()) std::fprintf(stderr, "patchbay: cause: %s\n", error.detail.c_str());
-  return 1;
 }
 
 }  // namespace

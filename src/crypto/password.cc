@@ -79,4 +79,22 @@ bool password_needs_rehash(std::string_view hash) {
          0;
 }
 
+Result<Bytes> derive_key(std::string_view passphrase, std::string_view salt, const KeyCost& cost) {
+  sodium_ready();
+  static_assert(kKeySaltBytes == crypto_pwhash_argon2id_SALTBYTES);
+  if (salt.size() != kKeySaltBytes || passphrase.size() > kMaxPasswordBytes || cost.passes == 0 ||
+      cost.passes > kMaxForeignPasses || cost.memory_bytes < crypto_pwhash_argon2id_MEMLIMIT_MIN ||
+      cost.memory_bytes > kMaxForeignMemoryKib * 1024)
+    return fail(ErrorCode::kValidation,
+                "The passphrase is too long, or a key is asked of it in a way that is not ours.");
+  Bytes key(32, '\0');
+  const Slot slot;
+  if (crypto_pwhash_argon2id(reinterpret_cast<unsigned char*>(key.data()), key.size(), passphrase.data(),
+                             passphrase.size(), reinterpret_cast<const unsigned char*>(salt.data()),
+                             cost.passes, cost.memory_bytes, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+    return fail(ErrorCode::kServiceUnavailable,
+                "There is not enough memory to make a key of the passphrase.");
+  return key;
+}
+
 }  // namespace patchbay::crypto

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace patchbay::crypto {
@@ -28,5 +29,18 @@ bool verify_password(std::string_view hash, std::string_view password);
 
 // The hash is not one that hash_password() would make today: hash again at the next login.
 bool password_needs_rehash(std::string_view hash);
+
+// --- Keys from passphrases, for files that travel ---
+
+inline constexpr size_t kKeySaltBytes = 16;
+// Above those of logins: it is paid once, and whoever has the file can guess at leisure.
+struct KeyCost {
+  uint64_t passes = 3;
+  uint64_t memory_bytes = 64 * 1024 * 1024;
+};
+// 32 octets, by argon2id. kValidation: the salt has another length, the passphrase is longer than
+// kMaxPasswordBytes, or the cost is out of all proportion (as above); kServiceUnavailable when memory is
+// short.
+Result<Bytes> derive_key(std::string_view passphrase, std::string_view salt, const KeyCost& cost);
 
 }  // namespace patchbay::crypto

@@ -55,5 +55,29 @@ TEST(Password, AnOverlongPasswordIsRefusedWithAReason) {
   EXPECT_EQ(refused.error().code, ErrorCode::kValidation);
 }
 
+TEST(KeyFromPassphrase, IsThatOfAnotherImplementation) {
+  // By OpenSSL's argon2id: three passes, 65,536 KiB, one lane.
+  const auto key = derive_key("correct horse battery", "0123456789abcdef", {});
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_EQ(to_hex(*key), "00bac562b407875296682e0b8043688e09be94fcea326e99aa62d0edb44404fc");
+}
+
+TEST(KeyFromPassphrase, DependsOnEverythingAndRefusesWhatIsOutOfProportion) {
+  const std::string salt(kKeySaltBytes, 's');
+  const KeyCost cheap{.passes = 1, .memory_bytes = 1024 * 1024};
+  const auto key = derive_key("passphrase", salt, cheap);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(derive_key("passphrase", salt, cheap), *key);
+  EXPECT_NE(derive_key("passphrasf", salt, cheap), *key);
+  EXPECT_NE(derive_key("passphrase", std::string(kKeySaltBytes, 't'), cheap), *key);
+  EXPECT_NE(derive_key("passphrase", salt, {.passes = 2, .memory_bytes = 1024 * 1024}), *key);
+  for (const KeyCost& cost : {KeyCost{.passes = 0}, KeyCost{.passes = 11}, KeyCost{.memory_bytes = 0},
+                              KeyCost{.memory_bytes = uint64_t{1} << 40}})
+    EXPECT_EQ(derive_key("passphrase", salt, cost).error().code, ErrorCode::kValidation);
+  EXPECT_EQ(derive_key("passphrase", "short", cheap).error().code, ErrorCode::kValidation);
+  EXPECT_EQ(derive_key(std::string(kMaxPasswordBytes + 1, 'x'), salt, cheap).error().code,
+            ErrorCode::kValidation);
+}
+
 }  // namespace
 }  // namespace patchbay::crypto

@@ -40,6 +40,13 @@ Result<SecretBox> SecretBox::from_text(std::string_view key_text) {
   return box;
 }
 
+SecretBox SecretBox::from_key(const std::array<uint8_t, kKeyBytes>& key) {
+  sodium_ready();
+  SecretBox box;
+  box.key_ = key;
+  return box;
+}
+
 SecretBox::~SecretBox() {
   sodium_memzero(key_.data(), key_.size());
 }

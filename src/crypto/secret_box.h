@@ -19,6 +19,7 @@ class SecretBox {
   // The key as text: 64 hexadecimal digits, or base64 of 32 octets. kConfiguration for anything else; the
   // text of the error does not quote it.
   static Result<SecretBox> from_text(std::string_view key_text);
+  static SecretBox from_key(const std::array<uint8_t, kKeyBytes>& key);
   SecretBox(const SecretBox&) = default;
   SecretBox& operator=(const SecretBox&) = default;
   ~SecretBox();  // wipes its copy of the key

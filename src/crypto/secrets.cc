@@ -98,31 +98,17 @@ Status write_all(int fd, std::string_view text, const std::string& path) {
   return {};
 }
 
-// Whole or not at all: a temporary file, made durable, then renamed into its place.
-Result<std::string> generate(const SecretSource& source) {
-  const std::string& path = source.generated_file;
-  const std::filesystem::path folder =
-      std::filesystem::path(path).has_parent_path() ? std::filesystem::path(path).parent_path() : ".";
-  const std::string temporary = path + "." + random_hex(6);
-  const std::string secret = random_hex(kGeneratedBytes);
-  const auto complain = [&](int error_number) {
-    ::unlink(temporary.c_str());
-    return refuse("The " + source.name + " cannot be kept in " + path +
-                      "; the folder must exist, be writable and have space.",
-                  error_number);
-  };
-  FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.ok()) return complain(errno);
-  if (const Status written = write_all(file.get(), secret + "\n", path); !written) {
-    ::unlink(temporary.c_str());
-    return std::unexpected(written.error());
-  }
-  if (fsync(file.get()) != 0 || !file.close()) return complain(errno);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return complain(errno);
+Status sync_folder(const std::string& folder) {
   const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.ok() || fsync(directory.get()) != 0)
-    return refuse("The folder of " + path + " cannot be made durable.", errno);
-  log::info("made a new secret", {{"name", source.name}, {"file", path}});
+    return refuse("The folder " + folder + " cannot be made durable.", errno);
+  return {};
+}
+
+Result<std::string> generate(const SecretSource& source) {
+  std::string secret = random_hex(kGeneratedBytes);
+  PB_TRY(write_secret_file(source.name, source.generated_file, secret));
+  log::info("made a new secret", {{"name", source.name}, {"file", source.generated_file}});
   return secret;
 }
 
@@ -145,6 +131,39 @@ Result<std::string> load_secret(const SecretSource& source) {
         "in " +
         source.environment_name + ".");
   return generate(source);
+}
+
+Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path,
+                                                    size_t min_bytes) {
+  return read_file({.name = name,
+                    .environment_name = {},
+                    .environment_value = {},
+                    .file = path,
+                    .generated_file = {},
+                    .min_bytes = min_bytes},
+                   path);
+}
+
+// A temporary file, made durable, then renamed into its place.
+Status write_secret_file(const std::string& name, const std::string& path, std::string_view secret) {
+  const std::filesystem::path folder =
+      std::filesystem::path(path).has_parent_path() ? std::filesystem::path(path).parent_path() : ".";
+  const std::string temporary = path + "." + random_hex(6);
+  const auto complain = [&](int error_number) {
+    ::unlink(temporary.c_str());
+    return refuse(
+        "The " + name + " cannot be kept in " + path + "; the folder must exist, be writable and have space.",
+        error_number);
+  };
+  FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.ok()) return complain(errno);
+  if (const Status written = write_all(file.get(), std::string(secret) + "\n", path); !written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  if (fsync(file.get()) != 0 || !file.close()) return complain(errno);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return complain(errno);
+  return sync_folder(folder.string());
 }
 
 }  // namespace patchbay::crypto

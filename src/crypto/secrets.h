@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -26,5 +28,11 @@ struct SecretSource {
 // before this returns, mode 0600. kConfiguration says which file or variable is wrong and what to do; it
 // never quotes contents.
 Result<std::string> load_secret(const SecretSource& source);
+
+// One such file, under the same rules; `name` is for messages. Nothing when there is none. Writing replaces
+// it whole and durably, or not at all.
+Result<std::optional<std::string>> read_secret_file(const std::string& name, const std::string& path,
+                                                    size_t min_bytes = 32);
+Status write_secret_file(const std::string& name, const std::string& path, std::string_view secret);
 
 }  // namespace patchbay::crypto

@@ -108,5 +108,18 @@ TEST_F(Secrets, AMissingFolderIsRefusedWithTheReason) {
   expect_refused(load_secret(lost), "folder must exist");
 }
 
+TEST_F(Secrets, AFileIsReplacedWholeAndClosedToOthers) {
+  const auto none = read_secret_file("key", path("key"));
+  EXPECT_TRUE(none && !*none);
+  ASSERT_TRUE(write_secret_file("key", path("key"), kGood));
+  ASSERT_TRUE(write_secret_file("key", path("key"), "2" + kGood));
+  EXPECT_EQ(read_secret_file("key", path("key")), "2" + kGood);
+  struct stat status{};
+  ASSERT_EQ(stat(path("key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+  EXPECT_FALSE(write_secret_file("key", path("no/such/key"), kGood));
+}
+
 }  // namespace
 }  // namespace patchbay::crypto

@@ -1,5 +1,5 @@
 // A client's HTTP/1.1 connection to one server: a request at a time, kept alive between them, opened when it
-// is needed. No redirects, no cookies, no proxies. Shard-local.
+// is needed, through a proxy where net::ConnectOptions name one. No redirects, no cookies. Shard-local.
 #pragma once
 
 #include <functional>

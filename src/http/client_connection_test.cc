@@ -6,6 +6,7 @@
 
 #include "http/server.h"
 #include "net/test_client.h"
+#include "net/test_proxy.h"
 
 namespace patchbay::http {
 namespace {
@@ -70,6 +71,22 @@ TEST_F(ClientConnectionTest, AsksSeveralTimesOverOneConnection) {
   EXPECT_EQ(first->body, "GET /one?x=1 ");
   EXPECT_EQ(ask({.method = Method::kPost, .target = "/two", .body = "hello"})->body, "POST /two hello");
   EXPECT_EQ(server->counters().connections.load(), 1u);
+}
+
+TEST_F(ClientConnectionTest, AsksThroughAProxy) {
+  const net::test::TestProxy proxy(net::Proxy::Kind::kHttp, {.user = "user", .password = "word"});
+  start();
+  on_shard(shard, [&] {
+    auto wanted =
+        connection_options(*Url::parse("http://chat.example:" + std::to_string(server->port())), nullptr);
+    wanted.connect.proxy = proxy.address();
+    client = std::make_unique<ClientConnection>(shard, resolver, std::move(wanted));
+  });
+  const auto answer = ask({.target = "/one"});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "GET /one ");
+  EXPECT_EQ(proxy.asked(), std::vector{"chat.example:" + std::to_string(server->port())});
+  on_shard(shard, [this] { client.reset(); });
 }
 
 TEST_F(ClientConnectionTest, OpensAnotherConnectionWhenTheServerHasClosedTheLast) {

@@ -10,9 +10,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<InstanceEventType, std::string_view>, 5> kNames{{
+constexpr std::array<std::pair<InstanceEventType, std::string_view>, 8> kNames{{
     {InstanceEventType::kStatusChanged, "instance:status:changed"},
     {InstanceEventType::kQrGenerated, "instance:qr:generated"},
+    {InstanceEventType::kPairCodeGenerated, "instance:pair-code:generated"},
+    {InstanceEventType::kPasskeyRequired, "instance:passkey:required"},
+    {InstanceEventType::kPasskeyCode, "instance:passkey:code"},
     {InstanceEventType::kConnected, "instance:connected"},
     {InstanceEventType::kDisconnected, "instance:disconnected"},
     {InstanceEventType::kError, "instance:error"},
@@ -43,6 +46,11 @@ std::optional<InstanceEventType> parse_instance_event_type(std::string_view name
   for (const auto& [type, known] : kNames)
     if (known == name) return type;
   return std::nullopt;
+}
+
+bool is_linking(InstanceEventType type) {
+  return type == InstanceEventType::kQrGenerated || type == InstanceEventType::kPairCodeGenerated ||
+         type == InstanceEventType::kPasskeyRequired || type == InstanceEventType::kPasskeyCode;
 }
 
 std::string payload(const InstanceEvent& event, std::string_view qr_code) {
@@ -82,6 +90,22 @@ std::string qr_generated_data(std::string_view qr_text, WallTime expiry, int att
                                       {"expiry", to_iso8601(expiry)},
                                       {"attempt", attempt},
                                       {"maxAttempts", max_attempts}});
+}
+
+std::string pair_code_data(std::string_view pair_code, WallTime expiry) {
+  return json::serialize(json::object{{"pairCode", pair_code}, {"expiry", to_iso8601(expiry)}});
+}
+
+std::string passkey_required_data(std::string_view options_json, WallTime expiry) {
+  boost::system::error_code error;
+  json::value options = json::parse(options_json, error);
+  if (error) options = nullptr;
+  return json::serialize(json::object{{"options", std::move(options)}, {"expiry", to_iso8601(expiry)}});
+}
+
+std::string passkey_code_data(std::string_view verification_code, WallTime expiry) {
+  return json::serialize(
+      json::object{{"verificationCode", verification_code}, {"expiry", to_iso8601(expiry)}});
 }
 
 std::string connected_data(std::string_view phone, std::string_view display_name) {

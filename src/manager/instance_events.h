@@ -14,9 +14,20 @@
 
 namespace patchbay::manager {
 
-enum class InstanceEventType { kStatusChanged, kQrGenerated, kConnected, kDisconnected, kError };
+enum class InstanceEventType {
+  kStatusChanged,
+  kQrGenerated,
+  kPairCodeGenerated,
+  kPasskeyRequired,
+  kPasskeyCode,
+  kConnected,
+  kDisconnected,
+  kError
+};
 // "instance:status:changed", "instance:qr:generated", "instance:connected", ... : the Socket.IO event names.
 std::string_view to_string(InstanceEventType type);
+// Whether it shows what links a phone: for those who look at the instance only.
+bool is_linking(InstanceEventType type);
 std::optional<InstanceEventType> parse_instance_event_type(std::string_view name);
 
 struct InstanceEvent {
@@ -55,6 +66,12 @@ struct StatusChange {
 std::string status_changed_data(const StatusChange& change);
 // {qrText, expiry, attempt, maxAttempts}
 std::string qr_generated_data(std::string_view qr_text, WallTime expiry, int attempt, int max_attempts);
+// {pairCode, expiry}
+std::string pair_code_data(std::string_view pair_code, WallTime expiry);
+// {options, expiry}; `options_json` is an object.
+std::string passkey_required_data(std::string_view options_json, WallTime expiry);
+// {verificationCode, expiry}
+std::string passkey_code_data(std::string_view verification_code, WallTime expiry);
 // {phone, displayName}
 std::string connected_data(std::string_view phone, std::string_view display_name);
 // {reason, code}: reason is the sentence, code its code

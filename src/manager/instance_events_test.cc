@@ -86,8 +86,10 @@ TEST(InstanceEventPayload, OfALossTellsWhy) {
 
 TEST(InstanceWords, AreReadBackFromTheirNames) {
   for (const auto type :
-       {InstanceEventType::kStatusChanged, InstanceEventType::kQrGenerated, InstanceEventType::kConnected,
-        InstanceEventType::kDisconnected, InstanceEventType::kError})
+       {InstanceEventType::kStatusChanged, InstanceEventType::kQrGenerated,
+        InstanceEventType::kPairCodeGenerated, InstanceEventType::kPasskeyRequired,
+        InstanceEventType::kPasskeyCode, InstanceEventType::kConnected, InstanceEventType::kDisconnected,
+        InstanceEventType::kError})
     EXPECT_EQ(parse_instance_event_type(to_string(type)), type);
   for (const auto status :
        {InstanceStatus::kInit, InstanceStatus::kQrRequired, InstanceStatus::kConnected,
@@ -98,6 +100,34 @@ TEST(InstanceWords, AreReadBackFromTheirNames) {
               static_cast<NextStep::What>(what));
   EXPECT_EQ(parse_desired_state("LOGGED_OUT"), DesiredState::kLoggedOut);
   EXPECT_FALSE(parse_instance_status("PAUSED"));
+}
+
+TEST(InstanceEventPayload, OfTheWaysToLinkHoldsWhatIsOnShowAndUntilWhen) {
+  const WallTime expiry = kNow + Milliseconds(60'000);
+  EXPECT_EQ(
+      json::parse(payload(event(InstanceEventType::kPairCodeGenerated, pair_code_data("ABCD-EFGH", expiry)))),
+      json::parse(R"({
+      "instanceId": "cinstance", "timestamp": "2023-11-14T22:13:20.000Z", "seq": 7,
+      "pairCode": "ABCD-EFGH", "expiry": "2023-11-14T22:14:20.000Z"})"));
+  EXPECT_EQ(json::parse(payload(event(InstanceEventType::kPasskeyRequired,
+                                      passkey_required_data(R"({"rpId":"whatsapp.com"})", expiry)))),
+            json::parse(R"({
+      "instanceId": "cinstance", "timestamp": "2023-11-14T22:13:20.000Z", "seq": 7,
+      "options": {"rpId": "whatsapp.com"}, "expiry": "2023-11-14T22:14:20.000Z"})"));
+  EXPECT_EQ(
+      json::parse(payload(event(InstanceEventType::kPasskeyCode, passkey_code_data("WXYZ-1234", expiry)))),
+      json::parse(R"({
+      "instanceId": "cinstance", "timestamp": "2023-11-14T22:13:20.000Z", "seq": 7,
+      "verificationCode": "WXYZ-1234", "expiry": "2023-11-14T22:14:20.000Z"})"));
+}
+
+TEST(InstanceEventType, KnowsWhatIsForSubscribersOfTheInstanceAlone) {
+  EXPECT_TRUE(is_linking(InstanceEventType::kQrGenerated));
+  EXPECT_TRUE(is_linking(InstanceEventType::kPairCodeGenerated));
+  EXPECT_TRUE(is_linking(InstanceEventType::kPasskeyRequired));
+  EXPECT_TRUE(is_linking(InstanceEventType::kPasskeyCode));
+  EXPECT_FALSE(is_linking(InstanceEventType::kStatusChanged));
+  EXPECT_FALSE(is_linking(InstanceEventType::kConnected));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/json.hpp>
+
 namespace patchbay::manager {
 namespace {
 
@@ -10,6 +12,8 @@ using whatsapp::CloseReason;
 using whatsapp::SessionEnd;
 
 constexpr int kMaxDoublings = 30;
+constexpr std::string_view kCredentialsDamaged = "CREDENTIALS_DAMAGED";
+constexpr size_t kMaxPasskeyOptionsBytes = 65'536;
 
 NextStep resting() {
   return {.what = NextStep::What::kNone, .text = "Nothing is due."};
@@ -22,7 +26,10 @@ NextStep operator_must(std::string text) {
 std::string remedy(CloseReason reason) {
   switch (reason) {
     case CloseReason::kQrExhausted:
-      return "Connect again and scan a QR code before it runs out.";
+      return "Connect again for new codes, and scan one (or type one in) before it runs out.";
+    case CloseReason::kPasskeyExpired:
+      return "Connect again. This account is linked only with its passkey: have a browser ready in which "
+             "web.whatsapp.com can use it, and finish the passkey step before it runs out.";
     case CloseReason::kLoggedOut:
     case CloseReason::kUnlinkedByPhone:
       return "Connect and scan a new QR code to link the phone again.";
@@ -33,7 +40,8 @@ std::string remedy(CloseReason reason) {
     case CloseReason::kTemporarilyBanned:
       return "Wait until the ban is over, then connect.";
     case CloseReason::kClientOutdated:
-      return "Update the server, then connect.";
+      return "Update the server, or give it the version of a newer client (PUT /api/whatsapp/profile); the "
+             "instance then connects by itself.";
     case CloseReason::kRefused:
       return "Check the account on the phone, then connect; if it stays, log out and link again.";
     default:
@@ -41,9 +49,20 @@ std::string remedy(CloseReason reason) {
   }
 }
 
+bool is_outdated(const Reason& reason) {
+  return reason.code == to_string(CloseReason::kClientOutdated);
+}
+
+bool is_json_object(std::string_view text) {
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(text, error);
+  return !error && value.is_object();
+}
+
 bool rests_quietly(CloseReason reason) {
-  return reason == CloseReason::kQrExhausted || reason == CloseReason::kUnlinkedByPhone ||
-         reason == CloseReason::kLoggedOut || reason == CloseReason::kLocalRequest;
+  return reason == CloseReason::kQrExhausted || reason == CloseReason::kPasskeyExpired ||
+         reason == CloseReason::kUnlinkedByPhone || reason == CloseReason::kLoggedOut ||
+         reason == CloseReason::kLocalRequest;
 }
 
 }  // namespace
@@ -73,7 +92,7 @@ Effects InstanceMachine::handle(const MachineInput& input, Moment now, double ra
 void InstanceMachine::on(const ProcessStarts& start) {
   const Reason reason{"SERVER_START", "The server started."};
   session_ = Session::kNone;
-  if (record_.qr_text) clear_qr();
+  clear_codes();
   if (record_.desired == DesiredState::kLoggedOut && (linked_ || start.credentials_damaged))
     return finish_logout(false);
   if (start.credentials_damaged) {
@@ -81,28 +100,29 @@ void InstanceMachine::on(const ProcessStarts& start) {
     record_.last_error = "The stored credentials of this instance cannot be read.";
     record_.last_error_at = now_.wall;
     return enter(
-        InstanceStatus::kError, {"CREDENTIALS_DAMAGED", *record_.last_error},
+        InstanceStatus::kError, {std::string(kCredentialsDamaged), *record_.last_error},
         operator_must("Restore the database or the master key; or log out here and link the phone again."),
         true);
   }
-  const bool waits_for_operator = record_.next_step.what == NextStep::What::kOperator;
+  // What an operator had to do then has been done.
+  const bool mended = record_.reason.code == kCredentialsDamaged;
+  if (mended) record_.last_error.reset(), record_.last_error_at.reset();
+  // A new process may be a newer client.
+  const bool waits_for_operator = record_.next_step.what == NextStep::What::kOperator && !mended &&
+                                  !is_outdated(record_.reason);
   if (record_.desired != DesiredState::kConnected || !active_ || waits_for_operator) {
-    const bool at_rest =
-        record_.status == InstanceStatus::kDisconnected || record_.status == InstanceStatus::kError;
+    const bool at_rest = !mended && (record_.status == InstanceStatus::kDisconnected ||
+                                     record_.status == InstanceStatus::kError);
     if (!at_rest) enter(InstanceStatus::kDisconnected, reason, resting());
     return;
   }
-  schedule(start.delay);
-  const bool linked = linked_;
-  enter(linked ? InstanceStatus::kReconnecting : InstanceStatus::kInit, reason,
-        step(linked ? NextStep::What::kReconnect : NextStep::What::kConnect,
-             "The connection is restored after the start of the server.", start.delay));
+  open(linked_ ? InstanceStatus::kReconnecting : InstanceStatus::kInit, reason);
 }
 
 void InstanceMachine::on(const ProcessStops&) {
   if (stopping_) return;
   stopping_ = true;
-  clear_qr();
+  clear_codes();
   const bool wanted = record_.desired == DesiredState::kConnected && active_ &&
                       record_.next_step.what != NextStep::What::kOperator;
   if (wanted) {
@@ -118,6 +138,15 @@ void InstanceMachine::on(const ProcessStops&) {
   } else if (session_ != Session::kNone) {
     close(AfterClose::kRest);
   }
+}
+
+void InstanceMachine::on(const ProfileChanged&) {
+  const bool refused = record_.status == InstanceStatus::kError && is_outdated(record_.reason);
+  if (stopping_ || removing_ || !refused || session_ != Session::kNone || !active_ ||
+      record_.desired != DesiredState::kConnected)
+    return;
+  failures_ = 0;
+  open(InstanceStatus::kReconnecting, {"PROFILE_CHANGED", "The client profile was changed."});
 }
 
 // --- Operators ---
@@ -176,7 +205,8 @@ void InstanceMachine::connect(bool restart) {
                                 : Reason{"OPERATOR_CONNECT", "An operator connected the instance."};
   switch (session_) {
     case Session::kOpening:
-    case Session::kShowingQr:
+    case Session::kShowingCode:
+    case Session::kPasskey:
     case Session::kPairing:
     case Session::kLive:
       if (!restart) return;  // already so, or on the way: never a second session
@@ -200,7 +230,7 @@ void InstanceMachine::connect(bool restart) {
       record_.connection_attempts = 0;
       return open(!restart && record_.status == InstanceStatus::kReconnecting ? InstanceStatus::kReconnecting
                                                                               : InstanceStatus::kInit,
-                  reason);
+                  reason, true);
   }
 }
 
@@ -237,7 +267,7 @@ void InstanceMachine::log_out(AfterClose then) {
 void InstanceMachine::rest(Reason reason, NextStep next) {
   effects_.record_changed = true;
   record_.connection_attempts = 0;
-  clear_qr();
+  clear_codes();
   if (session_ == Session::kClosing || session_ == Session::kLoggingOut) {
     if (after_close_ == AfterClose::kOpen) after_close_ = AfterClose::kRest;
   } else if (session_ != Session::kNone) {
@@ -266,12 +296,13 @@ void InstanceMachine::finish_logout(bool unlinked) {
 
 // --- The session ---
 
-void InstanceMachine::open(InstanceStatus status, Reason reason) {
+void InstanceMachine::open(InstanceStatus status, Reason reason, bool first) {
   session_ = Session::kOpening;
   qr_attempt_ = 0;
   ++record_.connection_attempts;
-  clear_qr();
+  clear_codes();
   effects_.commands.push_back(SessionCommand::kOpen);
+  effects_.open_first = first;
   schedule(options_.connect_timeout);
   enter(status, std::move(reason),
         step(NextStep::What::kAwaitConnection, "The connection to WhatsApp is being opened.",
@@ -283,7 +314,7 @@ void InstanceMachine::close(AfterClose then) {
   session_ = Session::kClosing;
   after_close_ = then;
   stable_at_.reset();
-  clear_qr();
+  clear_codes();
   schedule(options_.close_timeout);
 }
 
@@ -302,31 +333,111 @@ void InstanceMachine::closed(bool unlinked) {
     effects_.logged_out = true;
     effects_.record_changed = true;
   }
-  if (after_close_ == AfterClose::kOpen) open(InstanceStatus::kInit, record_.reason);
+  if (after_close_ == AfterClose::kOpen) open(InstanceStatus::kInit, record_.reason, true);
+}
+
+// What moves in the line is not news enough for the store.
+void InstanceMachine::on(const TurnAwaited& awaited) {
+  if (session_ != Session::kOpening) return;
+  schedule(options_.turn_timeout);
+  record_.next_step =
+      step(NextStep::What::kConnect,
+           "Many instances want to connect at this moment; this one waits for its turn.", awaited.estimate);
+}
+
+void InstanceMachine::on(const TurnCame&) {
+  if (session_ != Session::kOpening) return;
+  schedule(options_.connect_timeout);
+  record_.next_step = step(NextStep::What::kAwaitConnection, "The connection to WhatsApp is being opened.",
+                           options_.connect_timeout);
 }
 
 void InstanceMachine::on(const whatsapp::QrCode& code) {
-  if (session_ != Session::kOpening && session_ != Session::kShowingQr) return;
-  session_ = Session::kShowingQr;
+  if (session_ != Session::kOpening && session_ != Session::kShowingCode) return;
+  session_ = Session::kShowingCode;
+  clear_codes();
+  record_.linking = Linking{.method = Linking::Method::kQr};
   qr_attempt_ = code.attempt;
   max_qr_attempts_ = code.max_attempts;
   const WallTime expiry = now_.wall + code.valid_for;
   record_.qr_text = code.text;
   record_.qr_expiry = expiry;
   schedule(code.valid_for + options_.qr_grace);
+  std::string text = "Scan the code with WhatsApp on the phone: Settings, Linked devices, Link a device.";
+  if (demands_passkey_)
+    text += " The account demanded its passkey before; have a browser ready in which it can be used.";
   enter(InstanceStatus::kQrRequired, {"QR_REQUIRED", "WhatsApp waits for a QR code to be scanned."},
-        step(NextStep::What::kScanQr,
-             "Scan the code with WhatsApp on the phone: Settings, Linked devices, Link a device.",
-             code.valid_for));
+        step(NextStep::What::kScanQr, std::move(text), code.valid_for));
   draft(InstanceEventType::kQrGenerated,
         qr_generated_data(code.text, expiry, code.attempt, code.max_attempts));
   effects_.events.back().qr_text = code.text;
 }
 
+void InstanceMachine::on(const whatsapp::PairCode& code) {
+  if (session_ != Session::kShowingCode) return;
+  clear_codes();
+  const WallTime expiry = now_.wall + code.valid_for;
+  record_.linking = Linking{.method = Linking::Method::kCode,
+                            .pair_code = Linking::PairCode{.code = code.code, .expiry = expiry}};
+  schedule(code.valid_for + options_.qr_grace);
+  enter(InstanceStatus::kQrRequired, {"PAIR_CODE_REQUIRED", "WhatsApp waits for a code to be typed in."},
+        step(NextStep::What::kEnterCode,
+             "Type the code into WhatsApp on the phone: Settings, Linked devices, Link a device, Link with "
+             "phone "
+             "number instead.",
+             code.valid_for));
+  draft(InstanceEventType::kPairCodeGenerated, pair_code_data(code.code, expiry));
+}
+
+void InstanceMachine::on(const whatsapp::PasskeyRequest& request) {
+  if (session_ != Session::kShowingCode && session_ != Session::kOpening) return;
+  if (request.options_json.size() > kMaxPasskeyOptionsBytes || !is_json_object(request.options_json)) {
+    effects_.commands.push_back(SessionCommand::kDrop);
+    return failed(
+        {.reason = CloseReason::kInternal,
+         .text = "WhatsApp asked for the account's passkey in a way that this server does not know."});
+  }
+  session_ = Session::kPasskey;
+  demands_passkey_ = true;
+  clear_codes();
+  const WallTime expiry = now_.wall + request.valid_for;
+  record_.linking =
+      Linking{.method = Linking::Method::kPasskey,
+              .passkey = Linking::Passkey{.options_json = request.options_json, .expiry = expiry}};
+  schedule(request.valid_for + options_.qr_grace);
+  enter(
+      InstanceStatus::kQrRequired,
+      {"PASSKEY_REQUIRED",
+       "The phone accepted, but this account demands its passkey before it links a device."},
+      step(
+          NextStep::What::kProvidePasskey,
+          "Have a browser on web.whatsapp.com answer with the account's passkey, and hand the answer in: the "
+          "panel shows how (POST /api/instances/{id}/passkey).",
+          request.valid_for));
+  draft(InstanceEventType::kPasskeyRequired, passkey_required_data(request.options_json, expiry));
+}
+
+void InstanceMachine::on(const PasskeyCodeShown& shown) {
+  if (session_ != Session::kPasskey) return;
+  Linking::Passkey& passkey = *record_.linking->passkey;
+  passkey.verification_code = shown.code;
+  passkey.expiry = now_.wall + options_.confirm_timeout;
+  schedule(options_.confirm_timeout);
+  enter(record_.status, {"PASSKEY_ACCEPTED", "The passkey was accepted."},
+        step(NextStep::What::kCompareCode,
+             "Compare the code with the one that the phone shows, and confirm on the phone if they are the "
+             "same.",
+             options_.confirm_timeout));
+  draft(InstanceEventType::kPasskeyCode, passkey_code_data(shown.code, passkey.expiry));
+}
+
 void InstanceMachine::on(const PhonePaired&) {
-  if (session_ != Session::kShowingQr && session_ != Session::kOpening) return;
+  if (session_ != Session::kShowingCode && session_ != Session::kPasskey && session_ != Session::kOpening)
+    return;
   session_ = Session::kPairing;
-  clear_qr();
+  const auto method = record_.linking ? record_.linking->method : Linking::Method::kQr;
+  clear_codes();
+  if (record_.status == InstanceStatus::kQrRequired) record_.linking = Linking{.method = method};
   schedule(options_.pairing_timeout);
   // The status stays: clients keep their dialog until CONNECTED.
   enter(record_.status, {"SCANNED", "The phone accepted the code."},
@@ -334,10 +445,12 @@ void InstanceMachine::on(const PhonePaired&) {
 }
 
 void InstanceMachine::on(const SessionConnected& connected) {
-  if (session_ != Session::kOpening && session_ != Session::kShowingQr && session_ != Session::kPairing)
+  if (session_ != Session::kOpening && session_ != Session::kShowingCode && session_ != Session::kPasskey &&
+      session_ != Session::kPairing)
     return;
   session_ = Session::kLive;
-  clear_qr();
+  demands_passkey_ = false;
+  clear_codes();
   record_.phone = connected.identity.phone;
   record_.display_name = connected.identity.display_name;
   record_.last_connected_at = now_.wall;
@@ -383,8 +496,13 @@ void InstanceMachine::on(const DeadlinePassed&) {
   switch (session_) {
     case Session::kOpening:
       return timed_out("WhatsApp did not answer in time.");
-    case Session::kShowingQr:
-      return timed_out("The QR code ran out and no new one came.", CloseReason::kQrExhausted);
+    case Session::kShowingCode:
+      return timed_out("The code ran out and no new one came.", CloseReason::kQrExhausted);
+    case Session::kPasskey:
+      return timed_out(record_.linking->passkey->verification_code
+                           ? "The link was not confirmed on the phone in time."
+                           : "The account asked for its passkey, and it was not given in time.",
+                       CloseReason::kPasskeyExpired);
     case Session::kPairing:
       return timed_out("The link was not finished in time.");
     case Session::kLive:
@@ -403,15 +521,14 @@ void InstanceMachine::on(const DeadlinePassed&) {
 
 void InstanceMachine::timed_out(std::string text, CloseReason reason) {
   effects_.commands.push_back(SessionCommand::kDrop);
-  failed(
-      {.reason = reason, .text = std::move(text), .retry_makes_sense = reason != CloseReason::kQrExhausted});
+  failed({.reason = reason, .text = std::move(text), .retry_makes_sense = !rests_quietly(reason)});
 }
 
 void InstanceMachine::failed(const SessionEnd& end) {
   session_ = Session::kNone;
   deadline_.reset();
   stable_at_.reset();
-  clear_qr();
+  clear_codes();
   if (end.credentials_gone) forget_link();
   ++failures_;
   record_.last_error = end.text;
@@ -436,16 +553,18 @@ void InstanceMachine::failed(const SessionEnd& end) {
 
 void InstanceMachine::forget_link() {
   linked_ = false;
+  demands_passkey_ = false;
   effects_.delete_credentials = true;
   record_.phone.reset();
   record_.display_name.reset();
-  clear_qr();
+  clear_codes();
 }
 
-void InstanceMachine::clear_qr() {
+void InstanceMachine::clear_codes() {
   if (record_.qr_text || record_.qr_expiry) effects_.record_changed = true;
   record_.qr_text.reset();
   record_.qr_expiry.reset();
+  record_.linking.reset();
 }
 
 Milliseconds InstanceMachine::reconnect_delay() const {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "manager/instance_events.h"
 #include "manager/instance_status.h"
+#include "manager/linking.h"
 #include "whatsapp/engine.h"
 
 namespace patchbay::manager {
@@ -22,8 +23,10 @@ struct MachineOptions {
   Milliseconds reconnect_first_delay{5'000};  // doubles with every failure …
   Milliseconds reconnect_max_delay{300'000};  // … up to this
   Milliseconds stable_after{60'000};          // a connection that held this long resets the growth
+  Milliseconds turn_timeout{900'000};         // in the line of those that want to open
   Milliseconds connect_timeout{60'000};       // opening: until the first code, or connected
   Milliseconds qr_grace{10'000};              // past a code's expiry: until the next code, or the end
+  Milliseconds confirm_timeout{300'000};      // passkey given: until the phone confirmed
   Milliseconds pairing_timeout{60'000};       // scanned: until connected
   Milliseconds liveness_timeout{90'000};      // connected: since the last sign of life
   Milliseconds close_timeout{5'000};
@@ -42,6 +45,7 @@ struct MachineRecord {
   std::optional<WallTime> last_disconnected_at = std::nullopt;
   std::optional<std::string> qr_text = std::nullopt;
   std::optional<WallTime> qr_expiry = std::nullopt;
+  std::optional<Linking> linking = std::nullopt;  // not stored; there while the status is QR_REQUIRED
   int connection_attempts = 0;
   std::optional<std::string> last_error = std::nullopt;
   std::optional<WallTime> last_error_at = std::nullopt;
@@ -66,22 +70,33 @@ enum class Operation {
   kDeactivate,  // isActive became false: at rest, whatever is wanted
 };
 struct ProcessStarts {
-  Milliseconds delay{0};  // pacing: wanted instances are opened after it
   bool credentials_damaged = false;
 };
 struct ProcessStops {};
+// The client profile is another one: whoever was refused as outdated tries again.
+struct ProfileChanged {};
+// After kOpen: it waits in line (manager/connect_pace.h), by the estimate so long; or its turn has come.
+struct TurnAwaited {
+  Milliseconds estimate{0};
+};
+struct TurnCame {};
+struct PasskeyCodeShown {
+  std::string code;
+};
 struct PhonePaired {};
 struct SessionConnected {
   whatsapp::Identity identity;
 };
 struct SessionAlive {};
 struct DeadlinePassed {};
-using MachineInput = std::variant<ProcessStarts, ProcessStops, Operation, whatsapp::QrCode, PhonePaired,
-                                  SessionConnected, SessionAlive, whatsapp::SessionEnd, DeadlinePassed>;
+using MachineInput =
+    std::variant<ProcessStarts, ProcessStops, ProfileChanged, Operation, TurnAwaited, TurnCame,
+                 whatsapp::QrCode, whatsapp::PairCode, whatsapp::PasskeyRequest, PasskeyCodeShown,
+                 PhonePaired, SessionConnected, SessionAlive, whatsapp::SessionEnd, DeadlinePassed>;
 
 // --- What comes out ---
 enum class SessionCommand {
-  kOpen,    // a new session, with the stored credentials if there are any
+  kOpen,    // a new session as soon as its turn comes, with the stored credentials if there are any
   kClose,   // in an orderly way
   kLogOut,  // unlink the device
   kDrop,    // destroy the session now
@@ -97,6 +112,7 @@ struct Effects {
   // In this order, after `record` and `events` are durable.
   std::vector<SessionCommand> commands = {};
   std::vector<EventDraft> events = {};
+  bool open_first = false;  // with kOpen: an operator waits for it
   bool record_changed = false;
   bool delete_credentials = false;
   bool logged_out = false;  // a log-out is complete
@@ -117,6 +133,11 @@ class InstanceMachine {
   bool has_session() const { return session_ != Session::kNone; }
   bool is_stopping() const { return stopping_; }
   bool is_active() const { return active_; }
+  bool shows_code() const { return session_ == Session::kShowingCode; }
+  // A passkey is asked for and was not given yet.
+  bool awaits_passkey() const {
+    return session_ == Session::kPasskey && !record_.linking->passkey->verification_code;
+  }
   // Whether a session is there that is not about to end: only such a one may hand in credentials.
   bool expects_credentials() const {
     return session_ != Session::kNone && session_ != Session::kClosing && session_ != Session::kLoggingOut;
@@ -128,13 +149,20 @@ class InstanceMachine {
   void set_options(const MachineOptions& options) { options_ = options; }
 
  private:
-  enum class Session { kNone, kOpening, kShowingQr, kPairing, kLive, kClosing, kLoggingOut };
+  // kOpening begins in the line. kShowingCode: a QR code, or one to type in.
+  enum class Session { kNone, kOpening, kShowingCode, kPasskey, kPairing, kLive, kClosing, kLoggingOut };
   enum class AfterClose { kRest, kOpen, kLoggedOut, kRemoved };
 
   void on(const ProcessStarts& start);
   void on(const ProcessStops&);
+  void on(const ProfileChanged&);
   void on(Operation operation);
+  void on(const TurnAwaited& awaited);
+  void on(const TurnCame&);
   void on(const whatsapp::QrCode& code);
+  void on(const whatsapp::PairCode& code);
+  void on(const whatsapp::PasskeyRequest& request);
+  void on(const PasskeyCodeShown& shown);
   void on(const PhonePaired&);
   void on(const SessionConnected& connected);
   void on(const SessionAlive&);
@@ -144,14 +172,14 @@ class InstanceMachine {
   void connect(bool restart);
   void log_out(AfterClose then);
   void rest(Reason reason, NextStep next);
-  void open(InstanceStatus status, Reason reason);
+  void open(InstanceStatus status, Reason reason, bool first = false);
   void close(AfterClose then);
   void closed(bool unlinked);
   void finish_logout(bool unlinked);
   void failed(const whatsapp::SessionEnd& end);
   void timed_out(std::string text, whatsapp::CloseReason reason = whatsapp::CloseReason::kTimedOut);
   void forget_link();
-  void clear_qr();
+  void clear_codes();
   Milliseconds reconnect_delay() const;
 
   // Changes the record and drafts the events that go with it.
@@ -167,6 +195,7 @@ class InstanceMachine {
   bool damaged_ = false;
   bool stopping_ = false;
   bool removing_ = false;
+  bool demands_passkey_ = false;  // the account did so, and was not linked since
   Session session_ = Session::kNone;
   AfterClose after_close_ = AfterClose::kRest;
   int failures_ = 0;  // since the last stable connection

@@ -34,6 +34,10 @@ struct Driver {
     return feed(whatsapp::QrCode{
         .text = "2@" + std::to_string(attempt), .valid_for = 60s, .attempt = attempt, .max_attempts = 3});
   }
+  Driver& pair_code() { return feed(whatsapp::PairCode{.code = "ABCD-EFGH", .valid_for = 180s}); }
+  Driver& passkey() {
+    return feed(whatsapp::PasskeyRequest{.options_json = R"({"rpId":"whatsapp.com"})", .valid_for = 600s});
+  }
   Driver& connected() {
     return feed(SessionConnected{{.jid = "1555:1@s.whatsapp.net", .phone = "1555", .display_name = "Ada"}});
   }
@@ -64,11 +68,14 @@ struct Driver {
     if (effects.removed) out += " removed";
     if (effects.stopped) out += " stopped";
     for (const EventDraft& event : effects.events)
-      out += event.type == InstanceEventType::kStatusChanged  ? " +status"
-             : event.type == InstanceEventType::kQrGenerated  ? " +qr"
-             : event.type == InstanceEventType::kConnected    ? " +connected"
-             : event.type == InstanceEventType::kDisconnected ? " +disconnected"
-                                                              : " +error";
+      out += event.type == InstanceEventType::kStatusChanged       ? " +status"
+             : event.type == InstanceEventType::kQrGenerated       ? " +qr"
+             : event.type == InstanceEventType::kPairCodeGenerated ? " +code"
+             : event.type == InstanceEventType::kPasskeyRequired   ? " +passkey"
+             : event.type == InstanceEventType::kPasskeyCode       ? " +compare"
+             : event.type == InstanceEventType::kConnected         ? " +connected"
+             : event.type == InstanceEventType::kDisconnected      ? " +disconnected"
+                                                                   : " +error";
     return out;
   }
 

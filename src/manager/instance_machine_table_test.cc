@@ -22,6 +22,12 @@ const std::map<std::string, std::function<void(Driver&)>> kSituations{
     {"unlinked by phone", [](Driver& d) { d.link().end(CloseReason::kUnlinkedByPhone, true); }},
     {"opening", [](Driver& d) { d.feed(Operation::kConnect); }},
     {"qr shown", [](Driver& d) { d.feed(Operation::kConnect).qr(); }},
+    {"code shown", [](Driver& d) { d.feed(Operation::kConnect).qr().pair_code(); }},
+    {"passkey asked", [](Driver& d) { d.feed(Operation::kConnect).qr().passkey(); }},
+    {"passkey given",
+     [](Driver& d) { d.feed(Operation::kConnect).qr().passkey().feed(PasskeyCodeShown{"WXYZ-1234"}); }},
+    {"in line", [](Driver& d) { d.feed(Operation::kConnect).feed(TurnAwaited{.estimate = 5s}); }},
+    {"outdated", [](Driver& d) { d.link().end(CloseReason::kClientOutdated); }},
     {"pairing", [](Driver& d) { d.feed(Operation::kConnect).qr().feed(PhonePaired{}); }},
     {"connected", [](Driver& d) { d.link(); }},
     {"restarting", [](Driver& d) { d.link().feed(Operation::kRestart); }},
@@ -41,6 +47,11 @@ const std::map<std::string, std::function<void(Driver&)>> kInputs{
     {"deactivate", [](Driver& d) { d.feed(Operation::kDeactivate); }},
     {"stop", [](Driver& d) { d.feed(ProcessStops{}); }},
     {"qr", [](Driver& d) { d.qr(2); }},
+    {"turn came", [](Driver& d) { d.feed(TurnCame{}); }},
+    {"profile changed", [](Driver& d) { d.feed(ProfileChanged{}); }},
+    {"pair code", [](Driver& d) { d.pair_code(); }},
+    {"passkey request", [](Driver& d) { d.passkey(); }},
+    {"passkey code", [](Driver& d) { d.feed(PasskeyCodeShown{"WXYZ-1234"}); }},
     {"paired", [](Driver& d) { d.feed(PhonePaired{}); }},
     {"session connected", [](Driver& d) { d.connected(); }},
     {"network lost", [](Driver& d) { d.drop(); }},
@@ -284,7 +295,7 @@ TEST(InstanceMachineTable, KeepsItsPromisesWhateverHappensInWhateverOrder) {
       d.effects = {};
       d.random = static_cast<double>(random() % 1'000) / 1'000;
       d.wait(Milliseconds(random() % 40'000));
-      switch (random() % 12) {
+      switch (random() % 16) {
         case 0:
           d.feed(DeadlinePassed{});
           break;
@@ -310,6 +321,24 @@ TEST(InstanceMachineTable, KeepsItsPromisesWhateverHappensInWhateverOrder) {
             d.now.steady = std::max(d.now.steady, *d.machine.deadline());
             d.feed(DeadlinePassed{});
           }
+          break;
+        case 8:
+          d.pair_code();
+          break;
+        case 9:
+          d.passkey();
+          break;
+        case 10:
+          d.feed(PasskeyCodeShown{"WXYZ-1234"});
+          break;
+        case 11:
+          if (random() % 2 == 0)
+            d.feed(TurnAwaited{.estimate = Milliseconds(random() % 60'000)});
+          else
+            d.feed(TurnCame{});
+          break;
+        case 12:
+          d.feed(ProfileChanged{});
           break;
         case 7:
           d.machine.set_linked();
@@ -350,6 +379,7 @@ TEST(InstanceMachineTable, KeepsItsPromisesWhateverHappensInWhateverOrder) {
       if (d.record().qr_text) {
         ASSERT_EQ(d.record().status, InstanceStatus::kQrRequired);
       }
+      ASSERT_EQ(d.record().linking.has_value(), d.record().status == InstanceStatus::kQrRequired);
       if (d.effects.stopped || d.effects.removed) {
         ASSERT_FALSE(session);
         break;

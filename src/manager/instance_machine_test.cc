@@ -8,7 +8,9 @@
 namespace patchbay::manager {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(InstanceMachine, WalksFromTheFirstConnectToConnected) {
   Driver d;
@@ -107,38 +109,162 @@ TEST(InstanceMachine, GivesUpOnAnEngineThatShowsNoNewCode) {
   EXPECT_EQ(d.record().reason.code, "QR_EXHAUSTED");
 }
 
-TEST(InstanceMachine, DoesNotRetryWhatOnlyAnOperatorCanMend) {
+// Every way in which a session ends, as engine.h and §6.4 of the protocol have it.
+TEST(InstanceMachine, KnowsWhatFollowsFromEveryEnd) {
   const struct {
     CloseReason reason;
     bool gone;
-    std::string_view status;
-    std::string_view remedy;
+    bool retry;
+    std::optional<Milliseconds> retry_after;
+    std::string_view outcome;
+    std::string_view next;
+    Milliseconds waits;  // until the next attempt; 0: none comes by itself
+    std::string_view says;
   } cases[] = {
-      {CloseReason::kUnlinkedByPhone, true, "DISCONNECTED", "scan a new QR code"},
-      {CloseReason::kQrExhausted, false, "DISCONNECTED", "scan a QR code before"},
-      {CloseReason::kReplaced, false, "ERROR", "Stop the other place"},
-      {CloseReason::kBanned, true, "ERROR", "Settle the ban"},
-      {CloseReason::kClientOutdated, false, "ERROR", "Update the server"},
-      {CloseReason::kRefused, false, "ERROR", "Check the account"},
-      {CloseReason::kInternal, false, "ERROR", "log out and link again"},
+      // clang-format off
+      {CloseReason::kLocalRequest, false, false, {}, "DISCONNECTED +disconnected +error +status", "OPERATOR", 0s, "Connect again"},
+      {CloseReason::kLoggedOut, true, false, {}, "DISCONNECTED forget +disconnected +error +status", "OPERATOR", 0s, "scan a new QR code"},
+      {CloseReason::kNetworkLost, false, true, {}, "RECONNECTING +disconnected +status", "RECONNECT", 5s, "by itself"},
+      {CloseReason::kUnreachable, false, true, {}, "RECONNECTING +disconnected +status", "RECONNECT", 5s, "by itself"},
+      {CloseReason::kTimedOut, false, true, {}, "RECONNECTING +disconnected +status", "RECONNECT", 5s, "by itself"},
+      {CloseReason::kServerBusy, false, true, {}, "RECONNECTING +disconnected +status", "RECONNECT", 5s, "by itself"},
+      {CloseReason::kServerBusy, false, true, 60s, "RECONNECTING +disconnected +status", "RECONNECT", 60s, "by itself"},
+      {CloseReason::kPasskeyExpired, false, false, {}, "DISCONNECTED +disconnected +error +status", "OPERATOR", 0s, "passkey step"},
+      {CloseReason::kQrExhausted, false, false, {}, "DISCONNECTED +disconnected +error +status", "OPERATOR", 0s, "new codes"},
+      {CloseReason::kUnlinkedByPhone, true, false, {}, "DISCONNECTED forget +disconnected +error +status", "OPERATOR", 0s, "scan a new QR code"},
+      {CloseReason::kReplaced, false, false, {}, "ERROR +disconnected +error +status", "OPERATOR", 0s, "Stop the other place"},
+      {CloseReason::kBanned, true, false, {}, "ERROR forget +disconnected +error +status", "OPERATOR", 0s, "Settle the ban"},
+      {CloseReason::kTemporarilyBanned, false, false, 3'600s, "ERROR +disconnected +error +status", "RECONNECT", 3'600s, "by itself"},
+      {CloseReason::kTemporarilyBanned, false, false, {}, "ERROR +disconnected +error +status", "OPERATOR", 0s, "Wait until the ban"},
+      {CloseReason::kClientOutdated, false, false, {}, "ERROR +disconnected +error +status", "OPERATOR", 0s, "PUT /api/whatsapp/profile"},
+      {CloseReason::kRefused, false, false, {}, "ERROR +disconnected +error +status", "OPERATOR", 0s, "Check the account"},
+      {CloseReason::kInternal, false, true, {}, "ERROR +disconnected +error +status", "RECONNECT", 5s, "by itself"},
+      {CloseReason::kInternal, false, false, {}, "ERROR +disconnected +error +status", "OPERATOR", 0s, "log out and link again"},
+      // clang-format on
   };
   for (const auto& one : cases) {
+    SCOPED_TRACE(to_string(one.reason));
     Driver d;
-    d.link().end(one.reason, one.gone);
-    EXPECT_EQ(d.status(), one.status);
-    EXPECT_EQ(d.next(), "OPERATOR");
-    EXPECT_THAT(d.record().next_step.text, HasSubstr(one.remedy));
+    d.link().feed(whatsapp::SessionEnd{.reason = one.reason,
+                                       .text = "It ended.",
+                                       .credentials_gone = one.gone,
+                                       .retry_makes_sense = one.retry,
+                                       .retry_after = one.retry_after});
+    EXPECT_EQ(d.outcome(), one.outcome);
+    EXPECT_EQ(d.next(), one.next);
+    EXPECT_THAT(d.record().next_step.text, HasSubstr(one.says));
     EXPECT_EQ(d.record().reason.code, to_string(one.reason));
     EXPECT_EQ(d.record().last_error, "It ended.");
-    EXPECT_EQ(d.effects.delete_credentials, one.gone);
     EXPECT_EQ(d.record().phone.has_value(), !one.gone);
-    EXPECT_FALSE(d.machine.deadline());
     EXPECT_EQ(d.record().desired, DesiredState::kConnected) << "only operators change what is wanted";
-    // Nor does a new process.
+    ASSERT_EQ(d.machine.deadline().has_value(), one.waits > 0s);
+    if (one.waits > 0s) {
+      EXPECT_EQ(*d.machine.deadline() - d.now.steady, one.waits);
+      EXPECT_THAT(d.expire().outcome(), HasSubstr(" open"));
+      continue;
+    }
+    // Nor does a new process try what only an operator can mend; but it may be a newer client.
+    const bool outdated = one.reason == CloseReason::kClientOutdated;
     Driver next({}, d.record(), !one.gone);
-    EXPECT_TRUE(next.feed(ProcessStarts{}).effects.events.empty());
-    EXPECT_FALSE(next.machine.deadline());
-    EXPECT_EQ(next.feed(Operation::kConnect).outcome(), "INIT open +status");
+    next.feed(ProcessStarts{});
+    EXPECT_EQ(next.outcome(), outdated ? "RECONNECTING open +status" : d.status());
+    if (!outdated) EXPECT_EQ(next.feed(Operation::kConnect).outcome(), "INIT open +status");
+  }
+}
+
+TEST(InstanceMachine, TriesAgainWithANewClientProfileWhenTheOldOneWasRefused) {
+  Driver d;
+  d.link().end(CloseReason::kClientOutdated);
+  EXPECT_EQ(d.feed(ProfileChanged{}).outcome(), "RECONNECTING open +status");
+  EXPECT_FALSE(d.effects.open_first);
+  EXPECT_EQ(d.record().reason.code, "PROFILE_CHANGED");
+  EXPECT_EQ(d.feed(ProfileChanged{}).outcome(), "RECONNECTING") << "it is at it";
+  d.end(CloseReason::kClientOutdated);
+  d.feed(Operation::kDisconnect);
+  EXPECT_EQ(d.feed(ProfileChanged{}).outcome(), "DISCONNECTED") << "nobody wants it";
+  Driver other;
+  other.link().end(CloseReason::kReplaced);
+  EXPECT_EQ(other.feed(ProfileChanged{}).outcome(), "ERROR") << "a profile does not mend that";
+}
+
+TEST(InstanceMachine, IsNotTakenForSlowWhileItWaitsForItsTurn) {
+  Driver d;
+  d.link().drop().expire();
+  d.feed(TurnAwaited{.estimate = 40s});
+  EXPECT_TRUE(d.effects.events.empty());
+  EXPECT_FALSE(d.effects.record_changed) << "no write for a place in a line";
+  EXPECT_EQ(d.next(), "CONNECT");
+  EXPECT_EQ(d.record().next_step.at, d.now.wall + 40s);
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("waits for its turn"));
+  d.wait(100s).feed(DeadlinePassed{});
+  EXPECT_EQ(d.outcome(), "RECONNECTING");
+  d.feed(TurnCame{});
+  EXPECT_EQ(d.next(), "AWAIT_CONNECTION");
+  EXPECT_EQ(*d.machine.deadline() - d.now.steady, 60s);
+}
+
+TEST(InstanceMachine, ShowsACodeToTypeInInsteadOfTheQrCode) {
+  Driver d;
+  d.feed(Operation::kConnect).qr();
+  EXPECT_EQ(d.record().linking->method, Linking::Method::kQr);
+  EXPECT_EQ(d.pair_code().outcome(), "QR_REQUIRED +code");
+  EXPECT_EQ(d.next(), "ENTER_CODE");
+  EXPECT_EQ(d.record().reason.code, "PAIR_CODE_REQUIRED");
+  EXPECT_FALSE(d.record().qr_text);
+  ASSERT_TRUE(d.record().linking->pair_code);
+  EXPECT_EQ(d.record().linking->pair_code->code, "ABCD-EFGH");
+  EXPECT_EQ(d.record().linking->pair_code->expiry, d.now.wall + 180s);
+  EXPECT_THAT(d.effects.events[0].data, HasSubstr("ABCD-EFGH"));
+  // It runs out, and QR codes come again.
+  EXPECT_EQ(d.wait(180s).qr(2).outcome(), "QR_REQUIRED +qr");
+  EXPECT_FALSE(d.record().linking->pair_code);
+  d.pair_code().feed(PhonePaired{});
+  EXPECT_EQ(d.record().linking->method, Linking::Method::kCode) << "how it is being linked";
+  EXPECT_FALSE(d.record().linking->pair_code) << "a used code is worthless";
+  d.connected();
+  EXPECT_FALSE(d.record().linking);
+}
+
+TEST(InstanceMachine, AsksForThePasskeyInWordsAndShowsTheCodeToCompare) {
+  Driver d;
+  d.feed(Operation::kConnect).qr();
+  EXPECT_EQ(d.passkey().outcome(), "QR_REQUIRED +passkey");
+  EXPECT_EQ(d.next(), "PROVIDE_PASSKEY");
+  EXPECT_EQ(d.record().reason.code, "PASSKEY_REQUIRED");
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("web.whatsapp.com"));
+  EXPECT_THAT(d.effects.events[0].data, HasSubstr(R"("options":{"rpId":"whatsapp.com"})"));
+  EXPECT_FALSE(d.record().qr_text);
+  EXPECT_TRUE(d.machine.awaits_passkey());
+  EXPECT_EQ(d.feed(PasskeyCodeShown{"WXYZ-1234"}).outcome(), "QR_REQUIRED +compare");
+  EXPECT_FALSE(d.machine.awaits_passkey());
+  EXPECT_EQ(d.next(), "COMPARE_CODE");
+  EXPECT_EQ(d.record().linking->passkey->verification_code, "WXYZ-1234");
+  EXPECT_EQ(d.feed(PhonePaired{}).next(), "FINISH_PAIRING");
+  EXPECT_EQ(d.connected().outcome(), "CONNECTED +status +connected");
+}
+
+TEST(InstanceMachine, NeverGoesBackToQrCodesSilentlyWhenThePasskeyIsMissing) {
+  Driver d;
+  d.feed(Operation::kConnect).qr().passkey();
+  EXPECT_EQ(*d.machine.deadline() - d.now.steady, 610s);
+  EXPECT_EQ(d.expire().outcome(), "DISCONNECTED drop +disconnected +error +status");
+  EXPECT_EQ(d.record().reason.code, "PASSKEY_EXPIRED");
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("linked only with its passkey"));
+  d.feed(Operation::kConnect).qr();
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("demanded its passkey before"));
+  d.feed(PhonePaired{}).connected();
+  d.end(CloseReason::kUnlinkedByPhone, true).feed(Operation::kConnect).qr();
+  EXPECT_THAT(d.record().next_step.text, Not(HasSubstr("passkey")));
+}
+
+TEST(InstanceMachine, GivesUpOnAPasskeyRequestThatItDoesNotUnderstand) {
+  for (const std::string& options :
+       {std::string("not JSON"), std::string("[1]"), std::string(70'000, ' ') + "{}"}) {
+    Driver d;
+    d.feed(Operation::kConnect)
+        .qr()
+        .feed(whatsapp::PasskeyRequest{.options_json = options, .valid_for = 600s});
+    EXPECT_EQ(d.outcome(), "ERROR drop +error +status");
   }
 }
 
@@ -208,18 +334,17 @@ TEST(InstanceMachine, ComesBackAfterACrashInEveryWantedState) {
   failing.link().end(CloseReason::kInternal, false, true);
   for (const Driver* before : {&connected, &waiting, &failing}) {
     Driver after({}, before->record(), true);
-    after.feed(ProcessStarts{.delay = 250ms});
+    after.feed(ProcessStarts{});
     EXPECT_EQ(after.status(), "RECONNECTING");
-    EXPECT_EQ(*after.machine.deadline() - after.now.steady, 250ms);
-    EXPECT_EQ(after.expire().outcome(), "RECONNECTING open");
+    EXPECT_THAT(after.effects.commands, ElementsAre(SessionCommand::kOpen));
+    EXPECT_FALSE(after.effects.open_first) << "operators go first";
     EXPECT_EQ(after.connected().status(), "CONNECTED");
   }
   Driver unlinked;
   unlinked.feed(Operation::kConnect).qr();
   Driver after({}, unlinked.record(), false);
-  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "INIT +status");
+  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "INIT open +status");
   EXPECT_FALSE(after.record().qr_text) << "a code of the dead process is worthless";
-  EXPECT_EQ(after.expire().outcome(), "INIT open");
 }
 
 TEST(InstanceMachine, StaysAsTheOperatorLeftIt) {
@@ -238,7 +363,7 @@ TEST(InstanceMachine, StopsWithoutForgettingWhatIsWanted) {
   EXPECT_EQ(d.feed(Operation::kConnect).outcome(), "refused SERVICE_UNAVAILABLE");
   EXPECT_EQ(d.end(CloseReason::kLocalRequest).outcome(), "RECONNECTING stopped");
   Driver after({}, d.record(), true);
-  EXPECT_EQ(after.feed(ProcessStarts{}).expire().outcome(), "RECONNECTING open");
+  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "RECONNECTING open");
 }
 
 TEST(InstanceMachine, StopsWithinItsBoundWhenTheSessionHangs) {
@@ -259,6 +384,30 @@ TEST(InstanceMachine, NeverMakesANewIdentityOverDamagedCredentials) {
   EXPECT_EQ(d.feed(Operation::kRestart).outcome(), "refused INVALID_OPERATION");
   EXPECT_EQ(d.feed(Operation::kLogOut).outcome(), "DISCONNECTED forget +disconnected +status");
   EXPECT_EQ(d.feed(Operation::kConnect).outcome(), "INIT open +status");
+}
+
+TEST(InstanceMachine, ComesBackByItselfOnceDamagedCredentialsAreReadableAgain) {
+  Driver before;
+  before.link();
+  Driver damaged({}, before.record(), false);
+  damaged.feed(ProcessStarts{.credentials_damaged = true});
+  Driver still({}, damaged.record(), false);
+  EXPECT_EQ(still.feed(ProcessStarts{.credentials_damaged = true}).status(), "ERROR");
+  Driver mended({}, still.record(), true);
+  EXPECT_EQ(mended.feed(ProcessStarts{}).outcome(), "RECONNECTING open");
+  EXPECT_FALSE(mended.record().last_error);
+}
+
+TEST(InstanceMachine, RestsAfterDamageThatWasMendedWhenNobodyWantsAConnection) {
+  Driver before;
+  before.link().feed(Operation::kDisconnect).end(CloseReason::kLocalRequest);
+  Driver damaged({}, before.record(), false);
+  damaged.feed(ProcessStarts{.credentials_damaged = true});
+  EXPECT_EQ(damaged.status(), "ERROR");
+  Driver mended({}, damaged.record(), true);
+  mended.feed(ProcessStarts{});
+  EXPECT_EQ(mended.status(), "DISCONNECTED");
+  EXPECT_EQ(mended.record().reason.code, "SERVER_START");
 }
 
 TEST(InstanceMachine, RestsWhileDeactivatedAndResumesWhatIsWanted) {

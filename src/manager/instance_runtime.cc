@@ -16,6 +16,9 @@ constexpr Milliseconds kStoreRetryDelay{1'000};
 Status ended(const char* what) {
   return fail(ErrorCode::kServiceUnavailable, what);
 }
+Status step_overtaken() {
+  return fail(ErrorCode::kInvalidOperation, "The attempt to link ended meanwhile; look at the status.");
+}
 
 }  // namespace
 
@@ -32,6 +35,7 @@ struct InstanceRuntime::Change {
   // For an operation: how things stood before, should the store refuse.
   std::optional<InstanceMachine> before;
   std::optional<Operation> operation;
+  std::optional<LinkStep> step;
   Done done;
   std::move_only_function<void(bool)> stored;
 
@@ -63,6 +67,7 @@ InstanceRuntime::InstanceRuntime(RuntimeServices services, Executor& executor, R
 
 InstanceRuntime::~InstanceRuntime() {
   life_.reset();
+  turn_.end();
   session_.reset();
 }
 
@@ -73,6 +78,26 @@ void InstanceRuntime::start(ProcessStarts how) {
 void InstanceRuntime::operate(Operation operation, std::optional<store::AuditEntry> audit, Done done) {
   if (blocked_) return done(std::unexpected(*blocked_));
   enqueue({.input = MachineInput(operation), .audit = std::move(audit), .done = std::move(done)});
+}
+
+void InstanceRuntime::profile_changed() {
+  enqueue({.input = MachineInput(ProfileChanged{})});
+}
+
+void InstanceRuntime::request_pair_code(std::string phone, std::optional<store::AuditEntry> audit,
+                                        Done done) {
+  if (blocked_) return done(std::unexpected(*blocked_));
+  enqueue({.input = LinkStep{.what = LinkStep::What::kPairCode, .argument = std::move(phone)},
+           .audit = std::move(audit),
+           .done = std::move(done)});
+}
+
+void InstanceRuntime::answer_passkey(std::string assertion_json, std::optional<store::AuditEntry> audit,
+                                     Done done) {
+  if (blocked_) return done(std::unexpected(*blocked_));
+  enqueue({.input = LinkStep{.what = LinkStep::What::kPasskey, .argument = std::move(assertion_json)},
+           .audit = std::move(audit),
+           .done = std::move(done)});
 }
 
 void InstanceRuntime::stop(Task done) {
@@ -108,15 +133,28 @@ InstanceSnapshot InstanceRuntime::snapshot() const {
                 .type = InstanceEventType::kStatusChanged,
                 .timestamp = wall,
                 .data = status_changed_data(change)};
-  if (record.qr_text && record.qr_expiry && *record.qr_expiry > wall) {
-    out.qr = InstanceEvent{
-        .instance_id = config_.id,
-        .subscription_id = config_.subscription_id,
-        .seq = live.last_seq,
-        .type = InstanceEventType::kQrGenerated,
-        .timestamp = wall,
-        .data = qr_generated_data(*record.qr_text, *record.qr_expiry, live.qr_attempt, live.max_qr_attempts),
-        .qr_text = *record.qr_text};
+  const auto show = [&](InstanceEventType type, std::string data, std::string qr_text = {}) {
+    out.linking.push_back({.instance_id = config_.id,
+                           .subscription_id = config_.subscription_id,
+                           .seq = live.last_seq,
+                           .type = type,
+                           .timestamp = wall,
+                           .data = std::move(data),
+                           .qr_text = std::move(qr_text)});
+  };
+  if (record.qr_text && record.qr_expiry && *record.qr_expiry > wall)
+    show(InstanceEventType::kQrGenerated,
+         qr_generated_data(*record.qr_text, *record.qr_expiry, live.qr_attempt, live.max_qr_attempts),
+         *record.qr_text);
+  if (record.linking && record.linking->pair_code && record.linking->pair_code->expiry > wall)
+    show(InstanceEventType::kPairCodeGenerated,
+         pair_code_data(record.linking->pair_code->code, record.linking->pair_code->expiry));
+  if (record.linking && record.linking->passkey && record.linking->passkey->expiry > wall) {
+    const Linking::Passkey& passkey = *record.linking->passkey;
+    if (passkey.verification_code)
+      show(InstanceEventType::kPasskeyCode, passkey_code_data(*passkey.verification_code, passkey.expiry));
+    else
+      show(InstanceEventType::kPasskeyRequired, passkey_required_data(passkey.options_json, passkey.expiry));
   }
   out.subscription_id = config_.subscription_id;
   out.name = config_.name;
@@ -132,7 +170,17 @@ LiveInstance InstanceRuntime::live() const {
 // --- SessionObserver ---
 
 void InstanceRuntime::on_qr(const whatsapp::QrCode& code) {
+  turn_.end();
   enqueue({.input = MachineInput(code), .session = session_number_});
+}
+void InstanceRuntime::on_pair_code(const whatsapp::PairCode& code) {
+  enqueue({.input = MachineInput(code), .session = session_number_});
+}
+void InstanceRuntime::on_passkey_request(const whatsapp::PasskeyRequest& request) {
+  enqueue({.input = MachineInput(request), .session = session_number_});
+}
+void InstanceRuntime::on_passkey_code(std::string_view code) {
+  enqueue({.input = MachineInput(PasskeyCodeShown{std::string(code)}), .session = session_number_});
 }
 void InstanceRuntime::on_pair_success(const whatsapp::Identity&) {
   enqueue({.input = MachineInput(PhonePaired{}), .session = session_number_});
@@ -141,6 +189,7 @@ void InstanceRuntime::on_credentials(std::string credentials, std::move_only_fun
   enqueue({.input = Credentials{std::move(credentials), std::move(stored)}, .session = session_number_});
 }
 void InstanceRuntime::on_connected(const whatsapp::Identity& identity) {
+  turn_.end();
   enqueue({.input = MachineInput(SessionConnected{identity}), .session = session_number_});
 }
 void InstanceRuntime::on_alive() {
@@ -149,6 +198,7 @@ void InstanceRuntime::on_alive() {
 }
 void InstanceRuntime::on_message(const whatsapp::IncomingMessage&) {}
 void InstanceRuntime::on_closed(const whatsapp::SessionEnd& end) {
+  turn_.end();
   enqueue({.input = MachineInput(end), .session = session_number_});
 }
 
@@ -178,6 +228,11 @@ void InstanceRuntime::process(Item item) {
     if (stale || !machine_.expects_credentials()) return credentials->stored(false);
     return process_credentials(std::move(*credentials));
   }
+  if (std::holds_alternative<LinkStep>(item.input)) return process_step(std::move(item));
+  if (auto* answer = std::get_if<LinkAnswer>(&item.input)) {
+    if (auto step = steps_.extract(answer->step)) step.mapped()(std::move(answer->status));
+    return;
+  }
   if (stale) return;
   const auto& input = std::get<MachineInput>(item.input);
   const auto* operation = std::get_if<Operation>(&input);
@@ -189,7 +244,7 @@ void InstanceRuntime::process(Item item) {
     if (item.done) item.done(std::move(effects.accepted));
     return;
   }
-  if (std::holds_alternative<whatsapp::SessionEnd>(input)) session_.reset();
+  if (std::holds_alternative<whatsapp::SessionEnd>(input)) drop_session();
   arm_timer();
 
   auto change = std::make_shared<Change>();
@@ -217,6 +272,50 @@ void InstanceRuntime::process_credentials(Credentials credentials) {
   submit(std::move(change));
 }
 
+// The wish is in the audit log before the session hears of it.
+void InstanceRuntime::process_step(Item item) {
+  auto& step = std::get<LinkStep>(item.input);
+  if (Status possible = step_is_possible(step); !possible) return item.done(std::move(possible));
+  auto change = std::make_shared<Change>();
+  change->id = config_.id;
+  change->time = now().wall;
+  change->step = std::move(step);
+  change->audit = std::move(item.audit);
+  change->done = std::move(item.done);
+  if (change->audit) return submit(std::move(change));
+  apply(*change);
+}
+
+Status InstanceRuntime::step_is_possible(const LinkStep& step) const {
+  const InstanceStatus status = machine_.record().status;
+  if (machine_.is_stopping()) return ended("The server is stopping; try again when it is back.");
+  if (step.what == LinkStep::What::kPairCode && !machine_.shows_code())
+    return fail(ErrorCode::kInvalidOperation,
+                status == InstanceStatus::kConnected
+                    ? "The instance is linked already; log out to link another phone."
+                : status == InstanceStatus::kQrRequired
+                    ? "The phone accepted already; look at the status for what is still missing."
+                    : "Connect the instance first; a code for the phone is given once its status is "
+                      "QR_REQUIRED.");
+  if (step.what == LinkStep::What::kPasskey && !machine_.awaits_passkey())
+    return fail(ErrorCode::kInvalidOperation,
+                "No passkey is asked for now; look at the status for what comes next.");
+  return {};
+}
+
+void InstanceRuntime::take_step(const LinkStep& step, Done done) {
+  if (!session_) return done(step_overtaken());
+  const uint64_t id = ++last_step_;
+  steps_.emplace(id, std::move(done));
+  auto answered = [this, id, self = std::weak_ptr(life_)](Status status) {
+    if (!self.expired()) enqueue({.input = LinkAnswer{.step = id, .status = std::move(status)}});
+  };
+  if (step.what == LinkStep::What::kPairCode)
+    session_->request_pair_code(step.argument, std::move(answered));
+  else
+    session_->answer_passkey(step.argument, std::move(answered));
+}
+
 void InstanceRuntime::submit(std::shared_ptr<Change> change) {
   busy_ = true;
   services_.store.write(
@@ -241,6 +340,11 @@ void InstanceRuntime::decided(std::shared_ptr<Change> change, Status status) {
       machine_ = std::move(*change->before);
       machine_.set_options(config_.machine);
       arm_timer();
+      busy_ = false;
+      change->done(std::move(status));
+      return pump();
+    }
+    if (change->step) {
       busy_ = false;
       change->done(std::move(status));
       return pump();
@@ -280,11 +384,18 @@ void InstanceRuntime::decided(std::shared_ptr<Change> change, Status status) {
 
 void InstanceRuntime::apply(Change& change) {
   if (change.effects.delete_credentials) config_.credentials.reset();
-  for (const SessionCommand what : change.effects.commands) command(what);
+  for (const SessionCommand what : change.effects.commands) {
+    if (what == SessionCommand::kOpen)
+      take_turn(change.effects.open_first);
+    else
+      command(what);
+  }
+  if (change.operation == Operation::kConnect) turn_.hurry();
+  if (change.step) take_step(*change.step, std::move(change.done));
   if (change.stored) change.stored(true);
   answer(change);
   if (change.effects.removed) {
-    session_.reset();
+    drop_session();
     services_.sink.instance_removed(config_.id, config_.subscription_id);
     if (on_removed_) executor_.post(std::exchange(on_removed_, {}));
   }
@@ -323,27 +434,56 @@ void InstanceRuntime::block(const Error& error) {
 void InstanceRuntime::command(SessionCommand what) {
   switch (what) {
     case SessionCommand::kOpen:
-      return open_session();
+      return;
     case SessionCommand::kClose:
-      if (session_) session_->close();
+      if (session_) return session_->close();
+      // It never came further than the line.
+      turn_.end();
+      if (std::exchange(waits_in_line_, false))
+        enqueue({.input = MachineInput(whatsapp::SessionEnd{.reason = whatsapp::CloseReason::kLocalRequest,
+                                                            .text = "The connection was not opened."}),
+                 .session = session_number_});
       return;
     case SessionCommand::kLogOut:
       if (session_) session_->log_out();
       return;
     case SessionCommand::kDrop:
-      session_.reset();
+      drop_session();
       ++session_number_;
       return;
   }
 }
 
+// Opens the session now or when its turn comes.
+void InstanceRuntime::take_turn(bool first) {
+  drop_session();
+  const uint64_t number = ++session_number_;
+  auto taken = services_.pace.take(first ? ConnectPace::Priority::kOperator : ConnectPace::Priority::kOwn,
+                                   executor_, [this, number, self = std::weak_ptr(life_)] {
+                                     if (self.expired() || number != session_number_ || !waits_in_line_)
+                                       return;
+                                     open_session();
+                                     enqueue({.input = MachineInput(TurnCame{}), .session = number});
+                                   });
+  turn_ = std::move(taken.turn);
+  waits_in_line_ = taken.waits;
+  if (!taken.waits) return open_session();
+  enqueue({.input = MachineInput(TurnAwaited{taken.estimate}), .session = number});
+}
+
 void InstanceRuntime::open_session() {
-  session_.reset();
-  ++session_number_;
+  waits_in_line_ = false;
   session_ = services_.engine.open({.instance_id = config_.id,
                                     .credentials = config_.credentials.value_or(""),
                                     .settings = config_.session},
                                    *this, executor_);
+}
+
+void InstanceRuntime::drop_session() {
+  turn_.end();
+  waits_in_line_ = false;
+  session_.reset();
+  for (auto& [id, done] : std::exchange(steps_, {})) done(step_overtaken());
 }
 
 void InstanceRuntime::arm_timer() {

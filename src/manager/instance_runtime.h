@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 
 #include "base/executor.h"
 #include "base/result.h"
+#include "manager/connect_pace.h"
 #include "manager/instance_machine.h"
 #include "manager/instances.h"
 #include "store/records.h"
@@ -38,6 +40,7 @@ struct RuntimeServices {
   whatsapp::Engine& engine;
   EventSink& sink;
   const Clock& clock;
+  ConnectPace& pace;
   std::function<double()> random;  // [0, 1), jitter
 };
 
@@ -62,9 +65,15 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
   ~InstanceRuntime() override;
 
   void start(ProcessStarts how);
+  // See ProfileChanged.
+  void profile_changed();
   // `done` comes when the wish is durable; for kLogOut when the credentials are gone, for kRemove when the
   // row is.
   void operate(Operation operation, std::optional<store::AuditEntry> audit, Done done);
+  // Steps of linking, as in whatsapp/engine.h; answered once what follows is durable, too. kInvalidOperation
+  // when nothing waits for such a step; says what has to come first.
+  void request_pair_code(std::string phone, std::optional<store::AuditEntry> audit, Done done);
+  void answer_passkey(std::string assertion_json, std::optional<store::AuditEntry> audit, Done done);
   // Closes the session in an orderly way; `done` comes when nothing is alive any more.
   void stop(Task done);
   // For the next session; name at once.
@@ -78,8 +87,18 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
     std::string blob;
     std::move_only_function<void(bool)> stored;
   };
+  struct LinkStep {
+    enum class What { kPairCode, kPasskey };
+    What what = What::kPairCode;
+    std::string argument;  // the number, or the assertion
+  };
+  // Tells the asker how a step ended, once everything before it is durable.
+  struct LinkAnswer {
+    uint64_t step = 0;
+    Status status = {};
+  };
   struct Item {
-    std::variant<MachineInput, Credentials> input;
+    std::variant<MachineInput, Credentials, LinkStep, LinkAnswer> input;
     uint64_t session = 0;  // inputs of a session that is gone are dropped; 0: not from a session
     std::optional<store::AuditEntry> audit = {};
     Done done = {};
@@ -88,6 +107,9 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
 
   // SessionObserver
   void on_qr(const whatsapp::QrCode& code) override;
+  void on_pair_code(const whatsapp::PairCode& code) override;
+  void on_passkey_request(const whatsapp::PasskeyRequest& request) override;
+  void on_passkey_code(std::string_view code) override;
   void on_pair_success(const whatsapp::Identity& identity) override;
   void on_credentials(std::string credentials, std::move_only_function<void(bool)> stored) override;
   void on_connected(const whatsapp::Identity& identity) override;
@@ -99,12 +121,18 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
   void pump();
   void process(Item item);
   void process_credentials(Credentials credentials);
+  void process_step(Item item);
+  void take_step(const LinkStep& step, Done done);
+  Status step_is_possible(const LinkStep& step) const;
   void submit(std::shared_ptr<Change> change);
   void decided(std::shared_ptr<Change> change, Status status);
   void apply(Change& change);
   void answer(Change& change);
   void command(SessionCommand what);
+  void take_turn(bool first);
   void open_session();
+  // The session and its place in line are gone; who waits for a step of it is told.
+  void drop_session();
   void arm_timer();
   void publish_live();
   void block(const Error& error);
@@ -119,6 +147,10 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
 
   std::unique_ptr<whatsapp::Session> session_;
   uint64_t session_number_ = 0;
+  ConnectPace::Turn turn_;          // until the session is open
+  bool waits_in_line_ = false;      // a session is wanted and not there yet
+  std::map<uint64_t, Done> steps_;  // of linking, that the session was asked for and has not answered
+  uint64_t last_step_ = 0;
   Executor::Timer deadline_timer_;
   Executor::Timer retry_timer_;
 

@@ -43,6 +43,7 @@ class InstanceRuntimeTest : public testing::Test {
                                                                  .engine = *engine_,
                                                                  .sink = sink_,
                                                                  .clock = clock_,
+                                                                 .pace = pace_,
                                                                  .random = [] { return 0.5; }},
                                                  executor_,
                                                  RuntimeConfig{.id = std::string(kId),
@@ -116,6 +117,7 @@ class InstanceRuntimeTest : public testing::Test {
   RecordingSink sink_{*store_};
   ManualClock clock_;
   ManualExecutor executor_{clock_};
+  ConnectPace pace_{clock_, executor_, {}};
   std::unique_ptr<whatsapp::ScriptedEngine> engine_;
   uint64_t seed_ = 0;
   Caller caller_;
@@ -303,13 +305,13 @@ TEST_F(InstanceRuntimeTest, ShowsALateSubscriberTheLiveCodeWithItsRealExpiry) {
   const InstanceSnapshot snapshot = runtime_->snapshot();
   EXPECT_EQ(snapshot.state, InstanceStatus::kQrRequired);
   EXPECT_EQ(field_of(snapshot.status.data, "newStatus"), "QR_REQUIRED");
-  ASSERT_TRUE(snapshot.qr);
-  EXPECT_EQ(snapshot.qr->qr_text, sink_.events().back().qr_text);
-  EXPECT_EQ(snapshot.qr->data, sink_.events().back().data);
+  ASSERT_EQ(snapshot.linking.size(), 1u);
+  EXPECT_EQ(snapshot.linking[0].qr_text, sink_.events().back().qr_text);
+  EXPECT_EQ(snapshot.linking[0].data, sink_.events().back().data);
   EXPECT_EQ(snapshot.status.seq, sink_.events().back().seq);
   play(Action::kScan);
   advance(50ms);
-  EXPECT_FALSE(runtime_->snapshot().qr) << "a scanned code is worthless";
+  EXPECT_TRUE(runtime_->snapshot().linking.empty()) << "a scanned code is worthless";
 }
 
 TEST_F(InstanceRuntimeTest, ConnectsOnceHoweverOftenItIsAsked) {
@@ -326,6 +328,94 @@ TEST_F(InstanceRuntimeTest, TakesAStalledConnectionForLostAndReplacesIt) {
   advance(100s);
   EXPECT_THAT(sink_.story(),
               ElementsAre("disconnected", "status RECONNECTING", "status CONNECTED", "connected"));
+}
+
+TEST_F(InstanceRuntimeTest, AnswersForACodeOnceItIsDurableAndShowsItToLateSubscribers) {
+  EXPECT_TRUE(operate(Operation::kConnect));
+  std::vector<std::string> answers;
+  const auto ask = [&](const char* phone) {
+    runtime_->request_pair_code(phone, std::nullopt, [&](Status status) {
+      answers.push_back(status ? runtime_->live().record.linking->pair_code->code
+                               : std::string(to_string(status.error().code)));
+    });
+    advance(100ms);
+  };
+  ask("15551234567");
+  advance(1s);
+  ask("0");
+  ask("15551234567");
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0], "INVALID_OPERATION") << "nothing is shown yet";
+  EXPECT_EQ(answers[1], "VALIDATION_ERROR");
+  EXPECT_EQ(answers[2].size(), 9u);
+  EXPECT_THAT(sink_.story(), ElementsAre("status INIT", "status QR_REQUIRED", "qr 1", "pair code"));
+  EXPECT_THAT(sink_.events().back().data, HasSubstr(answers[2]));
+  const InstanceSnapshot snapshot = runtime_->snapshot();
+  ASSERT_EQ(snapshot.linking.size(), 1u);
+  EXPECT_EQ(snapshot.linking[0].type, InstanceEventType::kPairCodeGenerated);
+  EXPECT_EQ(snapshot.linking[0].data, sink_.events().back().data);
+  play(Action::kScan);
+  advance(2s);
+  EXPECT_EQ(status(), "CONNECTED");
+  EXPECT_TRUE(runtime_->snapshot().linking.empty());
+}
+
+TEST_F(InstanceRuntimeTest, TellsTheStoryOfALinkWithAPasskey) {
+  play(Action::kPasskey);
+  EXPECT_TRUE(operate(Operation::kConnect));
+  advance(1s);
+  play(Action::kScan);
+  advance(100ms);
+  ASSERT_EQ(runtime_->snapshot().linking.size(), 1u);
+  EXPECT_EQ(runtime_->snapshot().linking[0].type, InstanceEventType::kPasskeyRequired);
+  EXPECT_EQ(runtime_->snapshot().linking[0].data, sink_.events().back().data);
+  std::optional<Status> answer;
+  runtime_->answer_passkey(R"({"id":"x","response":{}})", std::nullopt,
+                           [&](Status status) { answer = std::move(status); });
+  advance(100ms);
+  ASSERT_TRUE(answer && *answer);
+  ASSERT_EQ(runtime_->snapshot().linking.size(), 1u);
+  EXPECT_EQ(runtime_->snapshot().linking[0].type, InstanceEventType::kPasskeyCode);
+  play(Action::kScan);
+  advance(2s);
+  EXPECT_THAT(sink_.story(), ElementsAre("status INIT", "status QR_REQUIRED", "qr 1", "passkey",
+                                         "passkey code", "status CONNECTED", "connected"));
+  expect_no_gaps(sink_.events());
+}
+
+TEST_F(InstanceRuntimeTest, TellsWhoWaitsForACodeThatTheAttemptEnded) {
+  EXPECT_TRUE(operate(Operation::kConnect));
+  advance(1s);
+  std::optional<Status> answer;
+  runtime_->request_pair_code("15551234567", std::nullopt,
+                              [&](Status status) { answer = std::move(status); });
+  ASSERT_FALSE(answer);
+  runtime_->operate(Operation::kRestart, std::nullopt, [](Status) {});
+  advance(10s);
+  ASSERT_TRUE(answer);
+}
+
+TEST_F(InstanceRuntimeTest, OpensNothingBeforeItsTurnComes) {
+  std::vector<ConnectPace::Turn> others;
+  for (int i = 0; i < 1'000; ++i)
+    others.push_back(pace_.take(ConnectPace::Priority::kOperator, executor_, [] {}).turn);
+  EXPECT_TRUE(operate(Operation::kConnect));
+  settle();
+  EXPECT_EQ(runtime_->live().record.next_step.what, NextStep::What::kConnect);
+  EXPECT_THAT(runtime_->live().record.next_step.text, HasSubstr("waits for its turn"));
+  advance(2s);
+  EXPECT_EQ(status(), "INIT");
+  // Whoever is still in line is disconnected without a session to close.
+  EXPECT_TRUE(operate(Operation::kDisconnect));
+  EXPECT_FALSE(runtime_->live().has_session);
+  EXPECT_EQ(status(), "DISCONNECTED");
+  EXPECT_TRUE(operate(Operation::kConnect));
+  advance(10s);
+  EXPECT_EQ(status(), "INIT") << "every place is taken";
+  others.clear();
+  advance(2s);
+  EXPECT_EQ(status(), "QR_REQUIRED");
+  EXPECT_EQ(pace_.counts().opening, 0u) << "a code is on show: the place is free again";
 }
 
 }  // namespace

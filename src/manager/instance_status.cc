@@ -22,11 +22,14 @@ constexpr Names<DesiredState, 3> kDesired{{
     {DesiredState::kDisconnected, "DISCONNECTED"},
     {DesiredState::kLoggedOut, "LOGGED_OUT"},
 }};
-constexpr Names<NextStep::What, 9> kSteps{{
+constexpr Names<NextStep::What, 12> kSteps{{
     {NextStep::What::kNone, "NONE"},
     {NextStep::What::kConnect, "CONNECT"},
     {NextStep::What::kAwaitConnection, "AWAIT_CONNECTION"},
     {NextStep::What::kScanQr, "SCAN_QR"},
+    {NextStep::What::kEnterCode, "ENTER_CODE"},
+    {NextStep::What::kProvidePasskey, "PROVIDE_PASSKEY"},
+    {NextStep::What::kCompareCode, "COMPARE_CODE"},
     {NextStep::What::kFinishPairing, "FINISH_PAIRING"},
     {NextStep::What::kWatchLiveness, "WATCH_LIVENESS"},
     {NextStep::What::kReconnect, "RECONNECT"},

@@ -31,10 +31,13 @@ struct Reason {
 // What happens next by itself, or who has to do something.
 struct NextStep {
   enum class What {
-    kNone,             // resting as wanted: nothing is due
-    kConnect,          // a connection is opened at `at` (paced start, or an earlier one must close first)
+    kNone,     // resting as wanted: nothing is due
+    kConnect,  // a connection is opened at `at` (it waits for its turn, or an earlier one closes first)
     kAwaitConnection,  // a connection is being opened; given up at `at`
     kScanQr,           // somebody scans the code; it changes or runs out at `at`
+    kEnterCode,        // somebody types the code into the phone; it runs out at `at`
+    kProvidePasskey,   // somebody has a browser answer for the account's passkey; given up at `at`
+    kCompareCode,      // somebody compares the code with the phone's and confirms there; given up at `at`
     kFinishPairing,    // the phone accepted, the link is being finished; given up at `at`
     kWatchLiveness,    // connected; taken for dead when nothing was heard until `at`
     kReconnect,        // the next attempt starts at `at`

@@ -36,25 +36,30 @@ Status Instances::Impl::start() {
     }));
     for (Found& one : rows) {
       auto credentials = tx.credentials(one.row.id);
-      if (credentials) {
+      if (!credentials && credentials.error().code != ErrorCode::kDatabase)
+        return std::unexpected(std::move(credentials).error());
+      Status usable;
+      if (!credentials)
+        usable = std::unexpected(credentials.error());
+      else if (*credentials)
+        usable = engine_.check_credentials(**credentials);
+      if (usable) {
         one.credentials = std::move(*credentials);
       } else {
-        log::error("the credentials of an instance cannot be read",
-                   {{"instance", one.row.id}, {"error", credentials.error().message}});
+        log::error("the credentials of an instance cannot be used",
+                   {{"instance", one.row.id}, {"error", usable.error().message}});
         one.damaged = true;
       }
     }
     return rows;
   }));
   started_ = true;
-  std::map<Executor*, int64_t> opened;
   uint64_t wanted = 0;
   for (Found& one : found) {
     const bool is_wanted = one.row.state.desired_state == to_string(DesiredState::kConnected) &&
                            one.row.state.next_step != to_string(NextStep::What::kOperator);
-    const int64_t place = is_wanted ? opened[&executor_for(one.row.id)]++ : 0;
     wanted += is_wanted ? 1 : 0;
-    add(std::move(one.row), std::move(one.credentials), one.damaged, options_.start_interval * place);
+    add(std::move(one.row), std::move(one.credentials), one.damaged);
   }
   log::info("instances are back", {{"instances", static_cast<uint64_t>(found.size())}, {"wanted", wanted}});
   executors_.front()->post([this] { schedule_prune(options_.prune_interval); });
@@ -91,6 +96,7 @@ void Instances::Impl::stop() {
   gone.push_back(pruned.get_future());
   executors_.front()->post([this, pruned = std::move(pruned)]() mutable {
     prune_timer_.cancel();
+    pace_.stop();
     pruned.set_value();
   });
   wait_all(gone, kStopSlack);
@@ -107,7 +113,7 @@ void Instances::Impl::stop() {
 }
 
 Instances::Impl::EntryPtr Instances::Impl::add(store::Instance row, std::optional<std::string> credentials,
-                                               bool damaged, Milliseconds delay) {
+                                               bool damaged) {
   auto entry = std::make_shared<Entry>();
   entry->id = row.id;
   entry->subscription_id = row.subscription_id;
@@ -126,19 +132,23 @@ Instances::Impl::EntryPtr Instances::Impl::add(store::Instance row, std::optiona
     const std::unique_lock lock(mutex_);
     entries_.insert_or_assign(entry->id, entry);
   }
-  entry->executor->post([this, entry, config = std::move(config), damaged, delay]() mutable {
+  entry->executor->post([this, entry, config = std::move(config), damaged]() mutable {
     const std::weak_ptr<Entry> weak = entry;
-    entry->runtime = std::make_unique<InstanceRuntime>(
-        RuntimeServices{
-            .store = store_, .engine = engine_, .sink = sink_, .clock = clock_, .random = random_unit},
-        *entry->executor, std::move(config), [this, weak] {
-          if (const EntryPtr removed = weak.lock()) forget(removed);
-        });
+    entry->runtime = std::make_unique<InstanceRuntime>(RuntimeServices{.store = store_,
+                                                                       .engine = engine_,
+                                                                       .sink = sink_,
+                                                                       .clock = clock_,
+                                                                       .pace = pace_,
+                                                                       .random = random_unit},
+                                                       *entry->executor, std::move(config), [this, weak] {
+                                                         if (const EntryPtr removed = weak.lock())
+                                                           forget(removed);
+                                                       });
     {
       const std::lock_guard lock(entry->mutex);
       entry->live_source = entry->runtime.get();
     }
-    entry->runtime->start({.delay = delay, .credentials_damaged = damaged});
+    entry->runtime->start({.credentials_damaged = damaged});
   });
   return entry;
 }
@@ -227,6 +237,14 @@ void Instances::Impl::snapshot(std::string_view id,
   });
 }
 
+void Instances::Impl::client_profile_changed() {
+  if (stopping_) return;
+  for (const EntryPtr& entry : all())
+    entry->executor->post([entry] {
+      if (entry->runtime) entry->runtime->profile_changed();
+    });
+}
+
 // --- Retention ---
 
 void Instances::Impl::schedule_prune(Milliseconds delay) {
@@ -291,6 +309,13 @@ Status Instances::restart(const Caller& caller, std::string_view id) {
 Status Instances::log_out(const Caller& caller, std::string_view id) {
   return impl_->operate(caller, id, Operation::kLogOut);
 }
+Result<Linking::PairCode> Instances::request_pair_code(const Caller& caller, std::string_view id,
+                                                       std::string_view phone) {
+  return impl_->request_pair_code(caller, id, phone);
+}
+Status Instances::answer_passkey(const Caller& caller, std::string_view id, std::string_view assertion_json) {
+  return impl_->answer_passkey(caller, id, assertion_json);
+}
 Result<std::optional<QrView>> Instances::qr(const Caller& caller, std::string_view id) {
   return impl_->qr(caller, id);
 }
@@ -307,8 +332,14 @@ void Instances::snapshot(std::string_view instance_id,
                          std::move_only_function<void(Result<InstanceSnapshot>)> done) {
   impl_->snapshot(instance_id, std::move(done));
 }
+void Instances::client_profile_changed() {
+  impl_->client_profile_changed();
+}
 Instances::Totals Instances::totals() const {
   return impl_->totals();
+}
+ConnectPace::Counts Instances::connecting() const {
+  return impl_->connecting();
 }
 
 }  // namespace patchbay::manager

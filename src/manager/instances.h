@@ -17,8 +17,10 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/result.h"
+#include "manager/connect_pace.h"
 #include "manager/instance_events.h"
 #include "manager/instance_status.h"
+#include "manager/linking.h"
 
 namespace patchbay::store {
 class Store;
@@ -68,6 +70,7 @@ struct InstanceView {
   Reason reason{};
   NextStep next_step{};
   WallTime status_since{};
+  std::optional<Linking> linking{};  // while the status is QR_REQUIRED
   uint64_t last_seq = 0;
   std::string description{};
 };
@@ -161,8 +164,9 @@ struct EventPage {
 
 // The present of one instance, for a subscriber: what it would know had it listened all along.
 struct InstanceSnapshot {
-  InstanceEvent status{};             // kStatusChanged with oldStatus = newStatus = now; seq = newest number
-  std::optional<InstanceEvent> qr{};  // the live code with its real expiry
+  InstanceEvent status{};  // kStatusChanged with oldStatus = newStatus = now; seq = newest number
+  // What links a phone at this moment, with its real expiry: a QR code, a code to type in, or the passkey.
+  std::vector<InstanceEvent> linking{};
   std::string subscription_id{};
   std::string name{};
   InstanceStatus state = InstanceStatus::kDisconnected;
@@ -180,8 +184,8 @@ struct InstancesOptions {
   Milliseconds logout_timeout{10'000};
   // How long a call waits for an executor and the store to answer.
   Milliseconds command_timeout{15'000};
-  // --- start: at most one instance of an executor is opened per this interval ---
-  Milliseconds start_interval{50};
+  // --- how fast all of them together open connections ---
+  ConnectPaceOptions pace{};
   // --- retention of the event log, per instance ---
   uint64_t events_kept = 10'000;
   Milliseconds events_age{std::chrono::hours(24 * 30)};
@@ -200,7 +204,7 @@ class Instances {
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
 
-  // Brings every wanted instance back, paced. Returns when all are scheduled. Executors must be running.
+  // Brings every wanted instance back, at the pace. Returns when all are in line. Executors must be running.
   Status start();
   // Closes every session in an orderly way without touching what operators want; bounded by close_timeout
   // and a little. Calls after it are answered with kServiceUnavailable.
@@ -221,13 +225,24 @@ class Instances {
   // Answered when the credentials are gone.
   Status log_out(const Caller& caller, std::string_view id);
 
+  // Asks WhatsApp for a code to type into the phone with this number (7 to 15 digits, with country code). The
+  // instance shows QR codes at this moment; kInvalidOperation if not.
+  Result<Linking::PairCode> request_pair_code(const Caller& caller, std::string_view id,
+                                              std::string_view phone);
+  // What a browser answered to the options of the passkey, a JSON object of at most 65,536 bytes.
+  // kInvalidOperation when no passkey is asked for.
+  Status answer_passkey(const Caller& caller, std::string_view id, std::string_view assertion_json);
+
   // The live code, or nothing.
   Result<std::optional<QrView>> qr(const Caller& caller, std::string_view id);
   // Events with a number above `after`, oldest first, at most `limit` (1..1000).
   Result<EventPage> events(const Caller& caller, std::string_view id, uint64_t after, int limit);
 
-  // Plays a scene on the simulated side: action is one of scan, drop, expire, refuse, unreachable, fail,
-  // logout, replaced, ban, outdated, stall; see docs/instance-lifecycle.md. kInvalidOperation without
+  // Every instance that WhatsApp refused as outdated tries again, at the pace. Any thread; returns at once.
+  void client_profile_changed();
+
+  // Plays a scene on the simulated side: action is one of scan, passkey, drop, expire, refuse, unreachable,
+  // fail, logout, replaced, ban, outdated, stall; see docs/instance-lifecycle.md. kInvalidOperation without
   // simulator or when the present state gives the action nothing to act on.
   struct Simulation {
     std::string action{};
@@ -249,6 +264,8 @@ class Instances {
     uint64_t by_status[6] = {};  // indexed by InstanceStatus
   };
   Totals totals() const;
+  // How many wait for their turn to connect, and how many are at it.
+  ConnectPace::Counts connecting() const;
 
  private:
   class Impl;

@@ -39,7 +39,8 @@ class Instances::Impl {
         sink_(sink),
         clock_(clock),
         executors_(std::move(executors)),
-        options_(options) {}
+        options_(options),
+        pace_(clock, *executors_.front(), options.pace) {}
 
   ~Impl() {
     // What the store still has in hand posts to the executors when it is done.
@@ -68,19 +69,24 @@ class Instances::Impl {
   Result<InstanceDetails> update(const Caller& caller, std::string_view id, const InstanceUpdate& request);
   Result<std::string> remove(const Caller& caller, std::string_view id);
   Status operate(const Caller& caller, std::string_view id, Operation operation);
+  Result<Linking::PairCode> request_pair_code(const Caller& caller, std::string_view id,
+                                              std::string_view phone);
+  Status answer_passkey(const Caller& caller, std::string_view id, std::string_view assertion_json);
   Result<std::optional<QrView>> qr(const Caller& caller, std::string_view id);
   Result<EventPage> events(const Caller& caller, std::string_view id, uint64_t after, int limit);
   Status simulate(const Caller& caller, std::string_view id, const Simulation& simulation);
   std::optional<std::string> subscription_of(std::string_view id) const;
   void snapshot(std::string_view id, std::move_only_function<void(Result<InstanceSnapshot>)> done);
+  void client_profile_changed();
   Totals totals() const;
+  ConnectPace::Counts connecting() const { return pace_.counts(); }
 
  private:
   EntryPtr find(std::string_view id) const;
   Result<EntryPtr> visible(const Caller& caller, std::string_view id) const;
   std::vector<EntryPtr> all() const;
   std::optional<LiveInstance> live(std::string_view id) const;
-  EntryPtr add(store::Instance row, std::optional<std::string> credentials, bool damaged, Milliseconds delay);
+  EntryPtr add(store::Instance row, std::optional<std::string> credentials, bool damaged);
   void forget(const EntryPtr& entry);
   static void drop_runtime(Entry& entry);
   RealTimeStatus real_time(const InstanceView& view, const std::optional<LiveInstance>& now) const;
@@ -103,6 +109,7 @@ class Instances::Impl {
   const Clock& clock_;
   const std::vector<Executor*> executors_;
   const InstancesOptions options_;
+  ConnectPace pace_;
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
   mutable std::shared_mutex mutex_;  // guards entries_

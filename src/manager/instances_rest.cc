@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "manager/instances_impl.h"
+#include "manager/text_rules.h"
 
 namespace patchbay::manager {
 namespace {
@@ -14,18 +15,10 @@ constexpr int kMaxEventPage = 1'000;
 constexpr size_t kMaxDisplayNameBytes = 400;    // 100 characters
 constexpr size_t kMaxDescriptionBytes = 2'000;  // 500 characters
 constexpr size_t kMaxSearchBytes = 400;         // 100 characters
+constexpr size_t kMinPhoneDigits = 7;
+constexpr size_t kMaxPhoneDigits = 15;
+constexpr size_t kMaxAssertionBytes = 65'536;
 
-bool is_valid_name(std::string_view name) {
-  return name.size() >= 3 && name.size() <= 50 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                  c == '_';
-         });
-}
-
-Status check_name(std::string_view name) {
-  if (is_valid_name(name)) return {};
-  return fail(ErrorCode::kValidation, "name must be 3 to 50 letters, digits, '-' or '_'.");
-}
 Status check_text(std::string_view field, std::string_view text, size_t max) {
   if (text.size() <= max && is_valid_utf8(text)) return {};
   return fail(ErrorCode::kValidation,
@@ -97,7 +90,7 @@ store::AuditEntry Instances::Impl::audit(const Caller& caller, std::string_view 
 Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewInstance& request) {
   PB_TRY(require_user(caller));
   if (stopping_) return service_stopping();
-  PB_TRY(check_name(request.name));
+  PB_TRY(check_instance_name(request.name));
   PB_TRY(check_text("displayName", request.display_name, kMaxDisplayNameBytes));
   PB_TRY(check_text("description", request.description, kMaxDescriptionBytes));
   if (request.settings) PB_TRY(check_settings(*request.settings));
@@ -134,7 +127,7 @@ Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewI
     details.subscription = {subscription->id, subscription->name, subscription->tier};
     return Written{std::move(details), stored->instance};
   }));
-  add(std::move(written.second), std::nullopt, false, Milliseconds(0));
+  add(std::move(written.second), std::nullopt, false);
   return std::move(written.first);
 }
 
@@ -186,7 +179,7 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
   if (!request.name && !request.display_name && !request.description && !request.settings_json &&
       !request.is_active)
     return fail(ErrorCode::kValidation, "Nothing to change: give at least one of name, settings, isActive.");
-  if (request.name) PB_TRY(check_name(*request.name));
+  if (request.name) PB_TRY(check_instance_name(*request.name));
   if (request.display_name) PB_TRY(check_text("displayName", *request.display_name, kMaxDisplayNameBytes));
   if (request.description) PB_TRY(check_text("description", *request.description, kMaxDescriptionBytes));
   std::string settings_json;
@@ -234,6 +227,41 @@ Status Instances::Impl::operate(const Caller& caller, std::string_view id, Opera
                       if (!entry->runtime) return done(no_such_instance());
                       entry->runtime->operate(operation, std::move(note), std::move(done));
                     });
+}
+
+Result<Linking::PairCode> Instances::Impl::request_pair_code(const Caller& caller, std::string_view id,
+                                                             std::string_view phone) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  const bool digits = phone.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || phone.size() < kMinPhoneDigits || phone.size() > kMaxPhoneDigits || phone.front() == '0')
+    return fail(ErrorCode::kValidation,
+                "phone must be 7 to 15 digits: the country code, then the number without its leading zero.");
+  return call<Linking::PairCode>(*entry, [entry, number = std::string(phone),
+                                          note = audit(caller, "instance.pair-code", id)](auto done) mutable {
+    if (!entry->runtime) return done(no_such_instance());
+    entry->runtime->request_pair_code(
+        std::move(number), std::move(note), [entry, done = std::move(done)](Status status) mutable {
+          if (!status) return done(std::unexpected(std::move(status).error()));
+          const auto linking = entry->runtime->live().record.linking;
+          if (linking && linking->pair_code) return done(*linking->pair_code);
+          done(fail(ErrorCode::kInvalidOperation, "The code ran out at once; look at the status."));
+        });
+  });
+}
+
+Status Instances::Impl::answer_passkey(const Caller& caller, std::string_view id,
+                                       std::string_view assertion_json) {
+  PB_TRY(require_user(caller));
+  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
+  if (assertion_json.size() > kMaxAssertionBytes)
+    return fail(ErrorCode::kValidation,
+                "assertion must be at most " + std::to_string(kMaxAssertionBytes) + " bytes of JSON.");
+  return call<void>(*entry, [entry, assertion = std::string(assertion_json),
+                             note = audit(caller, "instance.passkey", id)](auto done) mutable {
+    if (!entry->runtime) return done(no_such_instance());
+    entry->runtime->answer_passkey(std::move(assertion), std::move(note), std::move(done));
+  });
 }
 
 Result<std::optional<QrView>> Instances::Impl::qr(const Caller& caller, std::string_view id) {

@@ -134,6 +134,15 @@ inline std::vector<std::string> RecordingSink::story() const {
       case InstanceEventType::kQrGenerated:
         out.push_back("qr " + field_of(event.data, "attempt"));
         break;
+      case InstanceEventType::kPairCodeGenerated:
+        out.push_back("pair code");
+        break;
+      case InstanceEventType::kPasskeyRequired:
+        out.push_back("passkey");
+        break;
+      case InstanceEventType::kPasskeyCode:
+        out.push_back("passkey code");
+        break;
       case InstanceEventType::kConnected:
         out.push_back("connected");
         break;

@@ -87,6 +87,8 @@ void Instances::Impl::overlay(InstanceDetails& details) const {
   // What moves without being written: signs of life shift the deadline of a connected instance.
   if (now && now->last_seq == view.last_seq && now->record.status == view.status)
     view.next_step = now->record.next_step;
+  // What links a phone is in no row.
+  if (now && view.status == InstanceStatus::kQrRequired) view.linking = now->record.linking;
 }
 
 }  // namespace patchbay::manager

@@ -97,4 +97,13 @@ Status check_password(std::string_view text, std::string_view field, size_t leas
   return {};
 }
 
+Status check_instance_name(std::string_view name) {
+  const bool valid = name.size() >= 3 && name.size() <= 50 && std::ranges::all_of(name, [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                              c == '-' || c == '_';
+                     });
+  if (valid) return {};
+  return fail(ErrorCode::kValidation, "name must be 3 to 50 letters, digits, '-' or '_'.");
+}
+
 }  // namespace patchbay::manager

@@ -23,4 +23,7 @@ Result<std::string> clean_email(std::string_view text);
 // As it is; kValidation: not UTF-8, or not `least` to 128 characters long.
 Status check_password(std::string_view text, std::string_view field, size_t least);
 
+// kValidation: not 3 to 50 ASCII letters, digits, '-' or '_'.
+Status check_instance_name(std::string_view name);
+
 }  // namespace patchbay::manager

@@ -37,7 +37,8 @@ Connector::~Connector() {
 Connector::Ptr Connector::start(Shard& shard, Resolver& resolver, ConnectOptions options, Done done) {
   Ptr connector(new Connector(shard, std::move(options), std::move(done)));
   shard.schedule(*connector, connector->options_.timeout);
-  resolver.resolve(shard, connector->options_.host, connector->options_.port,
+  const std::optional<Proxy>& proxy = connector->options_.proxy;
+  resolver.resolve(shard, connector->next_hop(), proxy ? proxy->port : connector->options_.port,
                    [weak = std::weak_ptr(connector->self_)](Result<std::vector<SocketAddress>> addresses) {
                      if (const auto self = weak.lock()) (*self)->on_resolved(std::move(addresses));
                    });
@@ -45,7 +46,9 @@ Connector::Ptr Connector::start(Shard& shard, Resolver& resolver, ConnectOptions
 }
 
 std::string Connector::where() const {
-  return "'" + options_.host + "' port " + std::to_string(options_.port);
+  std::string text = "'" + options_.host + "' port " + std::to_string(options_.port);
+  if (options_.proxy) text += " through " + options_.proxy->describe();
+  return text;
 }
 
 void Connector::finish(Result<StreamPtr> result) {
@@ -110,6 +113,7 @@ void Connector::attempt_failed(int error) {
 
 void Connector::on_events(uint32_t) {
   if (ssl_ != nullptr) return shake_hands();
+  if (handshake_) return talk_to_proxy();
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -126,26 +130,79 @@ void Connector::on_events(uint32_t) {
 
 void Connector::on_timer() {
   const bool over = shard_.now_ms() >= deadline_ms_;
-  if (!over && fd_ >= 0 && ssl_ == nullptr) {
+  if (!over && fd_ >= 0 && ssl_ == nullptr && !handshake_) {
     attempt_failed(ETIMEDOUT);
     return try_next();
   }
   const char* const stage = addresses_.empty() ? "while its name was looked up"
                             : ssl_ != nullptr  ? "during the TLS handshake"
+                            : handshake_       ? "while the proxy was asked"
                                                : "while connecting";
   finish(fail(ErrorCode::kRequestTimeout, "cannot connect to " + where() + ": no answer within " +
                                               std::to_string(options_.timeout.count()) + " ms, " + stage));
 }
 
 void Connector::on_connected() {
+  const uint64_t left = deadline_ms_ > shard_.now_ms() ? deadline_ms_ - shard_.now_ms() : 1;
+  shard_.schedule(*this, Milliseconds(static_cast<int64_t>(left)));
+  if (!options_.proxy) return on_way_open();
+  handshake_.emplace(*options_.proxy, options_.host, options_.port);
+  talk_to_proxy();
+}
+
+bool Connector::send_to_proxy() {
+  to_proxy_ += handshake_->take_output();
+  while (!to_proxy_.empty()) {
+    const ssize_t sent = send(fd_, to_proxy_.data(), to_proxy_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+    to_proxy_.erase(0, static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+// Looks at what came and takes only what is the proxy's: what follows belongs to TLS or to the stream's
+// owner.
+void Connector::talk_to_proxy() {
+  for (;;) {
+    if (handshake_->state() == ProxyHandshake::State::kFailed) {
+      Error error = handshake_->error();
+      error.message = "cannot connect to '" + options_.host + "' port " + std::to_string(options_.port) +
+                      ": " + error.message;
+      return finish(std::unexpected(std::move(error)));
+    }
+    if (handshake_->state() == ProxyHandshake::State::kDone) {
+      if (!to_proxy_.empty())
+        return finish(fail(ErrorCode::kServiceUnavailable,
+                           "cannot connect to " + where() + ": it answered before it was asked"));
+      handshake_.reset();
+      return on_way_open();
+    }
+    if (!send_to_proxy())
+      return finish(fail(ErrorCode::kServiceUnavailable,
+                         "cannot connect to " + where() + ": it closed the connection",
+                         std::strerror(errno)));
+    char bytes[2048];
+    const ssize_t seen = recv(fd_, bytes, sizeof bytes, MSG_PEEK);
+    if (seen < 0 && errno == EINTR) continue;
+    if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (seen <= 0)
+      return finish(
+          fail(ErrorCode::kServiceUnavailable,
+               "cannot connect to " + where() + ": it closed the connection before it gave an answer",
+               seen < 0 ? std::strerror(errno) : ""));
+    const size_t taken = handshake_->feed({bytes, static_cast<size_t>(seen)});
+    if (taken > 0) (void)!recv(fd_, bytes, taken, 0);
+  }
+}
+
+void Connector::on_way_open() {
   if (options_.tls) {
     ssl_ = options_.tls->make_client_session(fd_, options_.host);
     if (ssl_ == nullptr)
       return finish(
           fail(ErrorCode::kConfiguration,
                "cannot set up TLS for " + where() + ": the context is not for clients, or memory is out"));
-    const uint64_t left = deadline_ms_ > shard_.now_ms() ? deadline_ms_ - shard_.now_ms() : 1;
-    shard_.schedule(*this, Milliseconds(static_cast<int64_t>(left)));
     return shake_hands();
   }
   shard_.unwatch(fd_, *this);

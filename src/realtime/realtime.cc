@@ -290,14 +290,16 @@ void Realtime::on_subscribe(socketio::Socket& socket, socketio::Event& event) {
 void Realtime::replay(const socketio::SocketRef& socket, const std::shared_ptr<Reply>& reply,
                       const manager::InstanceSnapshot& snapshot) {
   std::string status = payload_of(snapshot.status);
-  std::string qr = snapshot.qr ? payload_of(*snapshot.qr) : std::string();
+  std::vector<std::pair<std::string_view, std::string>> linking;
+  for (const manager::InstanceEvent& event : snapshot.linking)
+    linking.emplace_back(manager::to_string(event.type), payload_of(event));
   socket.run([reply, id = snapshot.status.instance_id, state = snapshot.state, name = snapshot.name,
-              status = std::move(status), qr = std::move(qr)](socketio::Socket& it) {
+              status = std::move(status), linking = std::move(linking)](socketio::Socket& it) {
     it.join(instance_room(id));
     log::debug("subscribed", {{"socket", it.id()}, {"instance", id}});
     reply->accept(id, manager::to_string(state), name);
     it.emit("instance:status:changed", socketio::RawJson{status});
-    if (!qr.empty()) it.emit("instance:qr:generated", socketio::RawJson{qr});
+    for (const auto& [event, payload] : linking) it.emit(event, socketio::RawJson{payload});
   });
 }
 
@@ -318,9 +320,9 @@ void Realtime::publish(const manager::InstanceEvent& event) {
   counters_.events.fetch_add(1, std::memory_order_relaxed);
   const std::string payload = payload_of(event);
   socketio::Broadcast broadcast = nsp_.to(instance_room(event.instance_id));
-  // A code is for those who look at the instance; the rest is for the whole subscription. One copy each.
-  if (event.type != manager::InstanceEventType::kQrGenerated)
-    broadcast.to(subscription_room(event.subscription_id));
+  // What links a phone is for those who look at the instance; the rest is for the whole subscription. One
+  // copy each.
+  if (!manager::is_linking(event.type)) broadcast.to(subscription_room(event.subscription_id));
   broadcast.emit(manager::to_string(event.type), socketio::RawJson{payload});
 }
 

@@ -1,5 +1,5 @@
 // The seed's realtime contract on a Socket.IO namespace: who may connect (four places for a credential, in
-// order), who hears which instance, and the five instance events with the present replayed to every
+// order), who hears which instance, and the instance events with the present replayed to every
 // subscriber. Thread-safe: set_up() before the shards serve, publish() on the instance's shard, revocations
 // from anywhere.
 #pragma once

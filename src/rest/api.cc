@@ -42,7 +42,7 @@ class Api::Impl {
   Impl(ApiServices services, ApiOptions options)
       : services_(services), options_(std::move(options)), started_at_(services.clock.wall_now()) {
     for (const auto routes : {system_routes(), auth_routes(), user_routes(), instance_routes(),
-                              event_routes(), api_key_routes()}) {
+                              linking_routes(), event_routes(), api_key_routes(), whatsapp_routes()}) {
       router_.add(routes);
     }
     if (options_.simulation) router_.add(simulation_routes());

@@ -19,6 +19,7 @@ namespace patchbay::manager {
 class Accounts;
 class ApiKeys;
 class Authenticator;
+class ClientProfiles;
 class Instances;
 }  // namespace patchbay::manager
 
@@ -31,6 +32,8 @@ struct ApiOptions {
   std::string version = {};
   // The scripted engine runs: its endpoint exists, and answers say so.
   bool simulation = false;
+  // A sandbox of WhatsApp runs inside this server, with phones to play with under /api/sandbox.
+  bool sandbox = false;
   bool development = false;
   QrFormat qr_format = QrFormat::kDataUrl;
   // Draws a text as a PNG data URL; needed for kDataUrl. Thread-safe; an empty result means it cannot.
@@ -46,6 +49,7 @@ struct ApiServices {
   manager::Authenticator& authenticator;
   manager::Instances& instances;
   manager::ApiKeys& api_keys;
+  manager::ClientProfiles& client_profiles;
   const Clock& clock;
 };
 

@@ -20,13 +20,19 @@ using manager::Instances;
 
 // --- Shapes ---
 
-// What is ours beside the contract's fields: wish, reason, next step.
-void add_lifecycle(json::object& target, const manager::InstanceView& instance) {
+// What is ours beside the contract's fields: wish, reason, next step, how a phone is being linked.
+void add_lifecycle(const Context& context, json::object& target, const manager::InstanceView& instance) {
   target["desiredState"] = manager::to_string(instance.desired_state);
   target["reason"] = parse_object(manager::reason_json(instance.reason));
   target["nextStep"] = parse_object(manager::next_step_json(instance.next_step));
   target["statusSince"] = to_json(instance.status_since);
   target["lastSeq"] = instance.last_seq;
+  target["linking"] = nullptr;
+  if (!instance.linking) return;
+  json::object linking = to_json(*instance.linking, context.now);
+  linking["qrText"] = to_json(instance.qr_code);
+  linking["qrExpiry"] = to_json(instance.qr_code_expiry);
+  target["linking"] = std::move(linking);
 }
 
 json::object instance_json(const Context& context, const manager::InstanceView& instance) {
@@ -50,7 +56,7 @@ json::object instance_json(const Context& context, const manager::InstanceView& 
                       {"lastErrorAt", to_json(instance.last_error_at)},
                       {"description", instance.description}};
   if (instance.qr_code) result["qrCode"] = context.qr_code(*instance.qr_code);
-  add_lifecycle(result, instance);
+  add_lifecycle(context, result, instance);
   return result;
 }
 
@@ -254,7 +260,7 @@ Outcome<http::Response> status(const Context& context, const http::Request&, con
                       {"connectionAttempts", instance.connection_attempts},
                       {"lastError", to_json(instance.last_error)},
                       {"lastErrorAt", to_json(instance.last_error_at)}};
-  add_lifecycle(report, instance);
+  add_lifecycle(context, report, instance);
   return context.ok(json::object{{"status", std::move(report)}});
 }
 

@@ -32,6 +32,22 @@ json::object to_json(const manager::RealTimeStatus& status) {
           {"displayName", to_json(status.display_name)}};
 }
 
+json::object to_json(const manager::Linking& linking, WallTime now) {
+  json::object out{{"method", manager::to_string(linking.method)},
+                   {"pairCode", nullptr},
+                   {"pairCodeExpiry", nullptr},
+                   {"passkey", nullptr}};
+  if (linking.pair_code && linking.pair_code->expiry > now) {
+    out["pairCode"] = linking.pair_code->code;
+    out["pairCodeExpiry"] = to_json(linking.pair_code->expiry);
+  }
+  if (linking.passkey && linking.passkey->expiry > now)
+    out["passkey"] = {{"options", parse_object(linking.passkey->options_json)},
+                      {"expiry", to_json(linking.passkey->expiry)},
+                      {"verificationCode", to_json(linking.passkey->verification_code)}};
+  return out;
+}
+
 json::object to_json(const manager::SubscriptionBrief& subscription) {
   return {{"id", subscription.id}, {"name", subscription.name}, {"tier", subscription.tier}};
 }

@@ -32,6 +32,9 @@ boost::json::object parse_object(std::string_view text);
 boost::json::object to_json(const manager::CreatorView& creator);    // "By"
 boost::json::object to_json(const manager::InstanceCounts& counts);  // "Cnt"
 boost::json::object to_json(const manager::RealTimeStatus& status);  // "RT"
+// {method, pairCode, pairCodeExpiry, passkey{options, expiry, verificationCode}}, the codes as long as they
+// are valid at `now`. The QR code stands beside it, in the instance.
+boost::json::object to_json(const manager::Linking& linking, WallTime now);
 boost::json::object to_json(const manager::SubscriptionBrief& subscription);
 
 boost::json::object to_json(const manager::SubscriptionView& subscription);  // "Sub"

@@ -14,9 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 11> kActions{"scan",  "drop",        "expire",   "refuse",
-                                                    "fail",  "logout",      "replaced", "ban",
-                                                    "stall", "unreachable", "outdated"};
+constexpr std::array<std::string_view, 12> kActions{"scan",   "passkey", "drop",        "expire",
+                                                    "refuse", "fail",    "logout",      "replaced",
+                                                    "ban",    "stall",   "unreachable", "outdated"};
 
 Outcome<http::Response> simulate(const Context& context, const http::Request& request,
                                  const PathParams& params) {

@@ -37,6 +37,7 @@ Outcome<http::Response> version(const Context& context, const http::Request&, co
                    {"description", "Self-hosted WhatsApp API manager"},
                    {"documentation", "/api/openapi.json"},
                    {"simulation", context.options.simulation},
+                   {"sandbox", context.options.sandbox},
                    {"development", context.options.development},
                    {"qrFormat", context.options.qr_format == QrFormat::kRaw ? "raw" : "data-url"}});
 }

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "store/sealed_columns.h"
 #include "store/sqlite_transaction.h"
 
 namespace patchbay::store {
@@ -25,10 +26,6 @@ ApiKey read_plain_api_key(Statement& row) {
   return key;
 }
 
-std::string key_context(std::string_view key_id) {
-  return "api-key:" + std::string(key_id);
-}
-
 std::unexpected<Error> no_such_key() {
   return fail(ErrorCode::kApiKeyInvalid, "There is no such API key.");
 }
@@ -37,7 +34,7 @@ std::unexpected<Error> no_such_key() {
 
 ApiKey SqliteTransaction::read_api_key(Statement& row) const {
   ApiKey key = read_plain_api_key(row);
-  if (auto clear = box_.open(row.blob(), key_context(key.id)))
+  if (auto clear = box_.open(row.blob(), kSealedApiKeys.context_of(key.id)))
     key.clear_key = std::move(*clear);
   else
     log::error("an API key cannot be decrypted; it still works, but cannot be shown", {{"key", key.id}});
@@ -94,7 +91,7 @@ Status SqliteTransaction::insert_api_key(const ApiKey& key) {
                 "INSERT INTO api_keys (id, instance_id, name, key_hash, sealed_key, permissions, is_active, "
                 "rate_limit, usage_count, created_at, updated_at, expires_at, last_used_at) "
                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
-  const Bytes sealed = box_.seal(key.clear_key, key_context(key.id));
+  const Bytes sealed = box_.seal(key.clear_key, kSealedApiKeys.context_of(key.id));
   insert.bind(key.id, key.instance_id, key.name, key.key_hash, Blob{sealed}, key.permissions_json,
               key.is_active, key.rate_limit, key.usage_count, key.created_at, key.updated_at, key.expires_at,
               key.last_used_at);
@@ -111,7 +108,8 @@ Status SqliteTransaction::put_api_key(const ApiKey& key) {
                 "UPDATE api_keys SET name = ?2, key_hash = ?3, sealed_key = coalesce(?4, sealed_key), "
                 "permissions = ?5, is_active = ?6, rate_limit = ?7, usage_count = ?8, "
                 "updated_at = ?9, expires_at = ?10, last_used_at = ?11 WHERE id = ?1"));
-  const Bytes sealed = key.clear_key.empty() ? Bytes() : box_.seal(key.clear_key, key_context(key.id));
+  const Bytes sealed =
+      key.clear_key.empty() ? Bytes() : box_.seal(key.clear_key, kSealedApiKeys.context_of(key.id));
   const std::optional<Blob> replacement = sealed.empty() ? std::nullopt : std::optional(Blob{sealed});
   update.bind(key.id, key.name, key.key_hash, replacement, key.permissions_json, key.is_active,
               key.rate_limit, key.usage_count, key.updated_at, key.expires_at, key.last_used_at);

@@ -1,3 +1,4 @@
+#include "store/sealed_columns.h"
 #include "store/sqlite_transaction.h"
 
 namespace patchbay::store {
@@ -99,9 +100,6 @@ std::unexpected<Error> name_taken() {
 std::unexpected<Error> no_such_instance() {
   return fail(ErrorCode::kInstanceNotFound, "There is no such instance.");
 }
-std::string credentials_context(std::string_view instance_id) {
-  return "credentials:" + std::string(instance_id);
-}
 
 }  // namespace
 
@@ -163,7 +161,7 @@ Result<std::optional<std::string>> SqliteTransaction::credentials(std::string_vi
   PB_ASSIGN(Statement query, connection_.prepare("SELECT sealed FROM credentials WHERE instance_id = ?1"));
   PB_ASSIGN(const bool row, query.bind(instance_id).step());
   if (!row) return std::nullopt;
-  PB_ASSIGN(auto secret, box_.open(query.blob(), credentials_context(instance_id)));
+  PB_ASSIGN(auto secret, box_.open(query.blob(), kSealedCredentials.context_of(instance_id)));
   return secret;
 }
 
@@ -236,7 +234,7 @@ Status SqliteTransaction::put_credentials(std::string_view instance_id, std::str
   PB_ASSIGN(Statement upsert,
             connection_.prepare("INSERT INTO credentials (instance_id, sealed) VALUES (?1, ?2) "
                                 "ON CONFLICT (instance_id) DO UPDATE SET sealed = excluded.sealed"));
-  const Bytes sealed = box_.seal(secret, credentials_context(instance_id));
+  const Bytes sealed = box_.seal(secret, kSealedCredentials.context_of(instance_id));
   Status status = upsert.bind(instance_id, Blob{sealed}).run();
   if (upsert.broke_foreign_key()) return no_such_instance();
   return status;

@@ -182,31 +182,41 @@ Status migrate(Connection& connection, int64_t from) {
   return {};
 }
 
-// A known word is kept sealed, so that a wrong master key is found at the start and not at the first secret.
+Result<std::optional<std::string>> find_master_key_check(Connection& connection) {
+  PB_ASSIGN(Statement find, connection.prepare("SELECT value FROM meta WHERE name = ?1"));
+  PB_ASSIGN(const bool row, find.bind(kMasterKeyCheck).step());
+  if (!row) return std::nullopt;
+  return find.blob();
+}
+
 Status check_master_key(Connection& connection, const std::string& path, const crypto::SecretBox& box) {
-  std::optional<std::string> sealed;
-  {
-    PB_ASSIGN(Statement find, connection.prepare("SELECT value FROM meta WHERE name = ?1"));
-    PB_ASSIGN(const bool row, find.bind(kMasterKeyCheck).step());
-    if (row) sealed = find.blob();
-  }
-  if (!sealed) {
-    PB_ASSIGN(Statement insert, connection.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)"));
-    return insert.bind(kMasterKeyCheck, Blob{box.seal(kMasterKeyWord, kMasterKeyCheck)}).run();
-  }
-  const auto word = box.open(*sealed, kMasterKeyCheck);
-  if (!word || *word != kMasterKeyWord)
-    return refuse(
-        "The database " + path +
-        " was made under another master key. Give the key it was made with (PATCHBAY_MASTER_KEY or the key "
-        "file beside the database), or restore both from the same backup.");
-  return {};
+  PB_ASSIGN(const auto sealed, find_master_key_check(connection));
+  if (!sealed) return put_master_key_check(connection, box);
+  PB_ASSIGN(const bool fits, is_master_key(connection, box));
+  if (fits) return {};
+  return refuse(
+      "The database " + path +
+      " was made under another master key. Give the key it was made with (PATCHBAY_MASTER_KEY or the key "
+      "file beside the database), or restore both from the same backup.");
 }
 
 }  // namespace
 
 int latest_schema_version() {
   return static_cast<int>(std::size(kMigrations));
+}
+
+Result<bool> is_master_key(Connection& connection, const crypto::SecretBox& box) {
+  PB_ASSIGN(const auto sealed, find_master_key_check(connection));
+  if (!sealed) return true;
+  const auto word = box.open(*sealed, kMasterKeyCheck);
+  return word && *word == kMasterKeyWord;
+}
+
+Status put_master_key_check(Connection& connection, const crypto::SecretBox& box) {
+  PB_ASSIGN(Statement put, connection.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2) "
+                                              "ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
+  return put.bind(kMasterKeyCheck, Blob{box.seal(kMasterKeyWord, kMasterKeyCheck)}).run();
 }
 
 Status check_schema(Connection& connection, const std::string& path) {

@@ -21,4 +21,10 @@ Status check_schema(Connection& connection, const std::string& path);
 // made under another master key.
 Status update_schema(Connection& connection, const std::string& path, const crypto::SecretBox& box);
 
+// A known word is kept sealed, so that a wrong master key is found at the start and not at the first secret.
+// Whether `box` opens it; true for a database that has none yet.
+Result<bool> is_master_key(Connection& connection, const crypto::SecretBox& box);
+// Seals it anew.
+Status put_master_key_check(Connection& connection, const crypto::SecretBox& box);
+
 }  // namespace patchbay::store

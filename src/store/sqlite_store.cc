@@ -11,11 +11,11 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/secret_box.h"
+#include "store/folder_lock.h"
 #include "store/sqlite_connection.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_transaction.h"
@@ -34,45 +34,6 @@ std::unexpected<Error> refuse(std::string message, int error_number = 0) {
 std::string database_path(const std::string& directory) {
   return (std::filesystem::absolute(directory) / "patchbay.db").string();
 }
-
-// Holds the folder for this process, until it ends, however it ends.
-class FolderLock {
- public:
-  FolderLock() = default;
-  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FolderLock& operator=(FolderLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FolderLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  static Result<FolderLock> take(const std::string& directory) {
-    const std::string path = directory + "/patchbay.lock";
-    FolderLock lock;
-    lock.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock.fd_ < 0)
-      return refuse(
-          "The data folder " + directory + " cannot be written to; check its owner and permissions.", errno);
-    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return refuse("The data folder " + directory + " cannot be locked.", errno);
-      char pid[16] = {};
-      const ssize_t size = ::pread(lock.fd_, pid, sizeof pid - 1, 0);
-      return refuse(
-          "The data folder " + directory + " is in use by another Patchbay" +
-          (size > 0 ? " (process " + std::string(pid, static_cast<size_t>(size)) + ")" : std::string()) +
-          ". Stop that one, or give this one another folder with --data-dir.");
-    }
-    const std::string pid = std::to_string(getpid());
-    // For the message above only; nothing depends on it.
-    if (::ftruncate(lock.fd_, 0) == 0) (void)!::pwrite(lock.fd_, pid.data(), pid.size(), 0);
-    return lock;
-  }
-
- private:
-  int fd_ = -1;
-};
 
 Status make_folder(const std::string& directory) {
   std::error_code error;

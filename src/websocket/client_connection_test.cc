@@ -4,6 +4,7 @@
 
 #include "http/server.h"
 #include "net/test_client.h"
+#include "net/test_proxy.h"
 #include "websocket/client_handshake.h"
 #include "websocket/connection.h"
 #include "websocket/handshake.h"
@@ -150,6 +151,22 @@ class ClientConnectionTest : public testing::Test, public http::Handler, public 
   net::test::Watched<Heard> heard;
   net::test::Watched<int> ended;
 };
+
+TEST_F(ClientConnectionTest, TalksThroughAProxy) {
+  const net::test::TestProxy proxy(net::Proxy::Kind::kSocks5);
+  on_shard(shard, [&] {
+    const auto url = http::Url::parse("http://chat.example:" + std::to_string(server->port()));
+    ClientConnectionOptions options{.http = http::connection_options(*url, nullptr), .target = "/echo"};
+    options.http.connect.proxy = proxy.address();
+    client = ClientConnection::open(shard, resolver, std::move(options), *this);
+  });
+  ASSERT_TRUE(opened());
+  say("hello");
+  EXPECT_TRUE(heard.wait([](const Heard& h) { return !h.messages.empty(); }));
+  EXPECT_EQ(heard.get().messages, std::vector<std::string>{"t:hello"});
+  EXPECT_EQ(proxy.asked().size(), 1u);
+  on_shard(shard, [this] { client.reset(); });
+}
 
 TEST_F(ClientConnectionTest, SendsAndReceivesMessagesOfEverySize) {
   open("/");

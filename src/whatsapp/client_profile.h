@@ -14,12 +14,15 @@
 
 namespace patchbay::whatsapp {
 
+inline constexpr std::array<std::string_view, 7> kBrowsers{"Chrome", "Edge",   "Firefox", "IE",
+                                                           "Opera",  "Safari", "Desktop"};
+
 struct ClientProfile {
   std::array<uint32_t, 3> version{2, 3000, 1'045'649'367};
   // Shown on the phone under "linked devices", at most 60 bytes. Unusual names are refused in pairing by
   // code.
   std::string os_name = "Ubuntu";
-  std::string browser = "Chrome";  // one of: Chrome, Edge, Firefox, IE, Opera, Safari, Desktop
+  std::string browser = "Chrome";  // one of kBrowsers
   std::string locale_language = "en";
   std::string locale_country = "US";
   // --- Feature switches ---
@@ -34,6 +37,8 @@ struct ClientProfile {
 // `base`. kValidation names the field that is wrong.
 Result<ClientProfile> parse_client_profile(std::string_view json, const ClientProfile& base = {});
 std::string to_json(const ClientProfile& profile);
+// "2.3000.1045649367"
+std::string version_text(const ClientProfile& profile);
 
 // The profile in force. Sessions read it when they connect.
 class ProfileSource {

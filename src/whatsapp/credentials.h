@@ -16,6 +16,12 @@
 
 namespace patchbay::whatsapp {
 
+inline constexpr uint32_t kMaxRegistrationId = 16'380;
+inline constexpr uint32_t kMaxPrekeyId = 0xff'ffff;
+// More are not kept: the oldest go.
+inline constexpr size_t kMaxPrekeys = 5'000;
+inline constexpr size_t kMaxRoutingInfoBytes = 1'024;
+
 struct SignedPrekey {
   uint32_t id = 1;  // 24 bits
   crypto::KeyPair pair{};
@@ -30,7 +36,7 @@ struct Prekey {
 struct Credentials {
   crypto::KeyPair noise{};
   crypto::KeyPair identity{};
-  uint32_t registration_id = 0;  // 1 … 16,380
+  uint32_t registration_id = 0;  // 1 … 16,380; Baileys, whose devices can be taken over, gives out 0 too
   SignedPrekey signed_prekey{};
   crypto::Key32 adv_secret{};
 
@@ -53,6 +59,9 @@ struct Credentials {
 
   bool is_linked() const { return !jid.empty(); }
 };
+
+// True for the JID of a linked device on `server`: user of digits, device above 0.
+bool is_device_jid(std::string_view text, std::string_view server);
 
 // A new, unlinked identity from the kernel's CSPRNG.
 Credentials make_credentials();

@@ -177,6 +177,10 @@ class Engine {
   virtual std::string_view name() const = 0;
   // True when nothing of it reaches WhatsApp; every surface that a user sees says so.
   virtual bool is_simulation() const = 0;
+  // Whether these credentials, which on_credentials() delivered at some time, can still be used: asked before
+  // anybody opens a session with them. kDatabase says what is wrong, without a secret. Takes about a
+  // millisecond. An engine without credentials of its own has no objection.
+  virtual Status check_credentials(std::string_view) const { return {}; }
   // Starts a session and returns at once; everything else is told to `observer`, which outlives the session.
   // On the executor's thread. At most one session per instance at a time, by the caller's care.
   virtual std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,

@@ -1,8 +1,11 @@
 #include "whatsapp/scripted_engine.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
+
+#include <boost/json.hpp>
 
 #include "base/bytes.h"
 
@@ -11,10 +14,13 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 65'536;
 constexpr size_t kMaxPendingSends = 1'000;
+constexpr size_t kMaxAssertionBytes = 65'536;
+constexpr std::string_view kCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 constexpr std::string_view kCredentialsMagic = "patchbay-simulated-credentials-v1";
 
-constexpr std::array<std::pair<std::string_view, Simulation::Action>, 11> kActions{{
+constexpr std::array<std::pair<std::string_view, Simulation::Action>, 12> kActions{{
     {"scan", Simulation::Action::kScan},
+    {"passkey", Simulation::Action::kPasskey},
     {"drop", Simulation::Action::kDrop},
     {"expire", Simulation::Action::kExpire},
     {"refuse", Simulation::Action::kRefuse},
@@ -49,6 +55,33 @@ class Randomness {
  private:
   uint64_t state_;
 };
+
+// "XXXX-XXXX", as WhatsApp writes the codes that people type or compare.
+std::string make_code(Randomness& random) {
+  std::string code;
+  for (const char byte : random.bytes(8)) {
+    if (code.size() == 4) code.push_back('-');
+    code.push_back(kCodeAlphabet[static_cast<unsigned char>(byte) % kCodeAlphabet.size()]);
+  }
+  return code;
+}
+
+// A number with its country code: digits, no leading zero.
+bool may_be_phone(std::string_view phone) {
+  return phone.size() >= 7 && phone.size() <= 15 && phone.front() != '0' &&
+         phone.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// The shape of a browser's PublicKeyCredential; what it proves nobody can check here.
+bool looks_like_assertion(std::string_view json) {
+  if (json.size() > kMaxAssertionBytes) return false;
+  boost::system::error_code error;
+  const boost::json::value parsed = boost::json::parse(json, error);
+  if (error || !parsed.is_object()) return false;
+  const auto* const id = parsed.get_object().if_contains("id");
+  const auto* const response = parsed.get_object().if_contains("response");
+  return id && id->is_string() && response && response->is_object();
+}
 
 uint64_t hash(std::string_view text) {  // FNV-1a: the same in every process
   uint64_t value = 0xcbf29ce484222325ULL;
@@ -133,6 +166,49 @@ class ScriptedEngine::ScriptedSession final : public Session {
                                              .credentials_gone = true});
   }
 
+  void request_pair_code(std::string_view phone, LinkDone done) override {
+    Status outcome;
+    if (phase_ != Phase::kShowingQr) {
+      outcome =
+          fail(ErrorCode::kInvalidOperation, "A code for the phone is given only while QR codes are shown.");
+    } else if (!may_be_phone(phone)) {
+      outcome =
+          fail(ErrorCode::kValidation,
+               "The phone number must be 7 to 15 digits, with the country code and without a leading zero.");
+    }
+    soon([this, phone = std::string(phone), outcome = std::move(outcome), done = std::move(done)]() mutable {
+      if (outcome && phase_ != Phase::kShowingQr)
+        outcome = fail(ErrorCode::kInvalidOperation, "The QR codes ended meanwhile.");
+      if (!outcome) return done(std::move(outcome));
+      phone_ = std::move(phone);
+      const std::weak_ptr<int> self = life_;
+      const PairCode code{.code = make_code(random_), .valid_for = engine_.options_.pair_code_validity};
+      step_ = executor_.run_after(code.valid_for, [this] { show_next_qr(); });
+      observer_.on_pair_code(code);
+      if (!self.expired()) done({});
+    });
+  }
+
+  void answer_passkey(std::string_view assertion_json, LinkDone done) override {
+    Status outcome;
+    if (phase_ != Phase::kAwaitingPasskey) {
+      outcome = fail(ErrorCode::kInvalidOperation, "No passkey is asked for now.");
+    } else if (!looks_like_assertion(assertion_json)) {
+      outcome = fail(ErrorCode::kValidation,
+                     "This is not what a browser gives for a passkey: a JSON object with id and response.");
+    } else {
+      phase_ = Phase::kConfirmingPasskey;
+    }
+    soon([this, outcome = std::move(outcome), done = std::move(done)]() mutable {
+      if (outcome && phase_ != Phase::kConfirmingPasskey)
+        outcome = fail(ErrorCode::kInvalidOperation, "The connection ended meanwhile.");
+      if (!outcome) return done(std::move(outcome));
+      const std::weak_ptr<int> self = life_;
+      observer_.on_passkey_code(make_code(random_));
+      if (!self.expired()) done({});
+    });
+  }
+
   void send_text(std::string_view to, std::string_view text, SendDone done) override {
     Result<SentMessage> outcome = check_send(to, text);
     if (outcome) {
@@ -151,14 +227,20 @@ class ScriptedEngine::ScriptedSession final : public Session {
 
   Status simulate(const Simulation& simulation) {
     using Action = Simulation::Action;
-    const bool opening = phase_ == Phase::kOpening;
     const bool showing = phase_ == Phase::kShowingQr;
     const bool connected = phase_ == Phase::kConnected;
     switch (simulation.action) {
       case Action::kScan:
+        if (phase_ == Phase::kConfirmingPasskey) {
+          phone_accepts();
+          return {};
+        }
+        if (phase_ == Phase::kAwaitingPasskey) return nothing("scan", "once the passkey was given");
         if (!showing) return nothing("scan", "while a QR code is shown");
         scan(simulation);
         return {};
+      case Action::kPasskey:
+        break;  // the engine's: it outlives a session
       case Action::kExpire:
         if (!showing) return nothing("expire", "while a QR code is shown");
         end_after(Milliseconds(0), qr_exhausted());
@@ -173,7 +255,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
         alive_.cancel();
         return {};
       case Action::kLogout:
-        if (opening || showing) return nothing("logout", "once the device is linked");
+        if (phase_ < Phase::kPairing) return nothing("logout", "once the device is linked");
         end_after(Milliseconds(0), unlinked());
         return {};
       case Action::kDrop:
@@ -209,7 +291,15 @@ class ScriptedEngine::ScriptedSession final : public Session {
   bool is_connected() const { return phase_ == Phase::kConnected; }
 
  private:
-  enum class Phase { kOpening, kShowingQr, kPairing, kConnected, kEnding };
+  enum class Phase {
+    kOpening,
+    kShowingQr,
+    kAwaitingPasskey,
+    kConfirmingPasskey,
+    kPairing,
+    kConnected,
+    kEnding
+  };
   struct Send {
     SendDone done;
     Executor::Timer timer;
@@ -217,6 +307,10 @@ class ScriptedEngine::ScriptedSession final : public Session {
 
   static SessionEnd qr_exhausted() {
     return {.reason = CloseReason::kQrExhausted, .text = "All QR codes ran out without being scanned."};
+  }
+  static SessionEnd passkey_expired() {
+    return {.reason = CloseReason::kPasskeyExpired,
+            .text = "The account asked for its passkey, and it was not given in time."};
   }
   static SessionEnd unlinked() {
     return {.reason = CloseReason::kUnlinkedByPhone,
@@ -271,13 +365,44 @@ class ScriptedEngine::ScriptedSession final : public Session {
     observer_.on_qr(code);
   }
 
+  // Whoever had a code typed in has told the number already.
   void scan(const Simulation& simulation) {
-    phase_ = Phase::kPairing;
-    identity_.phone = simulation.phone;
+    identity_.phone = simulation.phone.empty() ? phone_ : simulation.phone;
     if (identity_.phone.empty())
       identity_.phone = "1555" + std::to_string(1'000'000 + hash(options_.instance_id) % 9'000'000);
     identity_.display_name = simulation.display_name.empty() ? "Simulated phone" : simulation.display_name;
     identity_.jid = identity_.phone + ":" + std::to_string(1 + random_.next() % 99) + "@s.whatsapp.net";
+    if (engine_.take_passkey_wish(options_.instance_id)) return ask_for_passkey();
+    phone_accepts();
+  }
+
+  void soon(Task task) {
+    const uint64_t id = ++last_send_;
+    answers_.emplace(id, executor_.run_after(Milliseconds(0), [this, id, task = std::move(task)]() mutable {
+      const auto own = answers_.extract(id);
+      task();
+    }));
+  }
+
+  void ask_for_passkey() {
+    phase_ = Phase::kAwaitingPasskey;
+    step_ = executor_.run_after(Milliseconds(0), [this] {
+      std::string challenge = base64_encode(random_.bytes(33));  // a multiple of three: no padding
+      std::ranges::replace(challenge, '+', '-');
+      std::ranges::replace(challenge, '/', '_');
+      const PasskeyRequest request{.options_json = boost::json::serialize(boost::json::object{
+                                       {"challenge", challenge},
+                                       {"rpId", "whatsapp.com"},
+                                       {"userVerification", "required"},
+                                       {"timeout", engine_.options_.passkey_validity.count()}}),
+                                   .valid_for = engine_.options_.passkey_validity};
+      step_ = executor_.run_after(request.valid_for, [this] { end(passkey_expired()); });
+      observer_.on_passkey_request(request);
+    });
+  }
+
+  void phone_accepts() {
+    phase_ = Phase::kPairing;
     step_ = executor_.run_after(Milliseconds(0), [this] {
       const std::weak_ptr<int> self = life_;
       observer_.on_pair_success(identity_);
@@ -350,8 +475,10 @@ class ScriptedEngine::ScriptedSession final : public Session {
   Randomness random_;
   Phase phase_ = Phase::kOpening;
   Identity identity_;
+  std::string phone_;  // that a code was asked for
   int qr_attempt_ = 0;
   Executor::Timer step_;
+  std::map<uint64_t, Executor::Timer> answers_;  // to steps of linking
   Executor::Timer alive_;
   uint64_t last_send_ = 0;
   std::map<uint64_t, Send> sends_;
@@ -381,6 +508,11 @@ void ScriptedEngine::detach(const std::string& instance_id, ScriptedSession* ses
   if (world != worlds_.end() && world->second.session == session) world->second.session = nullptr;
 }
 
+Status ScriptedEngine::check_credentials(std::string_view credentials) const {
+  if (read_credentials(credentials)) return {};
+  return fail(ErrorCode::kDatabase, "The stored credentials are not those of a simulated account.");
+}
+
 ScriptedEngine::Fate ScriptedEngine::next_fate(const std::string& instance_id, bool has_credentials) {
   const std::lock_guard lock(mutex_);
   World& world = worlds_[instance_id];
@@ -396,6 +528,11 @@ ScriptedEngine::Fate ScriptedEngine::next_fate(const std::string& instance_id, b
   return unlinked && has_credentials ? Fate::kUnlinked : Fate::kGood;
 }
 
+bool ScriptedEngine::take_passkey_wish(const std::string& instance_id) {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(worlds_[instance_id].wants_passkey, false);
+}
+
 Status ScriptedEngine::simulate(std::string_view instance_id, const Simulation& simulation) {
   using Action = Simulation::Action;
   if (simulation.count < 1 || simulation.count > 1'000)
@@ -406,6 +543,10 @@ Status ScriptedEngine::simulate(std::string_view instance_id, const Simulation& 
     const auto found = worlds_.find(instance_id);
     if (found != worlds_.end() && found->second.session && found->second.session->may_end())
       session = found->second.session;
+    if (simulation.action == Action::kPasskey) {
+      worlds_[std::string(instance_id)].wants_passkey = true;
+      return {};
+    }
     const bool act_now = session && !session->is_connected();
     if (simulation.action == Action::kRefuse || simulation.action == Action::kUnreachable) {
       World& world = worlds_[std::string(instance_id)];

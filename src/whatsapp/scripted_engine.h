@@ -1,8 +1,9 @@
 // A simulation behind the engine's door: no byte of it reaches WhatsApp. A session walks the real course
-// (open, rotating QR codes, scan, stored credentials, mandatory restart, connected, signs of life) and waits
-// for scenes played by simulate(). Everything follows from the seed, the instance id and the executor's
-// timers, so it is exact under a ManualExecutor. Its QR codes begin with kSimulatedQrPrefix: a real phone
-// refuses them. Threads: as engine.h says; simulate() belongs to the executor of the instance it names.
+// (open, rotating QR codes or a code to type in, scan, a passkey if the account wants one, stored
+// credentials, mandatory restart, connected, signs of life) and waits for scenes played by simulate().
+// Everything follows from the seed, the instance id and the executor's timers, so it is exact under a
+// ManualExecutor. Its QR codes begin with kSimulatedQrPrefix: a real phone refuses them. Threads: as engine.h
+// says; simulate() belongs to the executor of the instance it names.
 #pragma once
 
 #include <map>
@@ -23,6 +24,8 @@ struct ScriptedEngineOptions {
   Milliseconds connect_delay{300};  // opening the connection: until the first code, or the login
   Milliseconds qr_validity{60'000};
   int qr_attempts = 3;
+  Milliseconds pair_code_validity{180'000};
+  Milliseconds passkey_validity{300'000};
   Milliseconds pairing_delay{600};  // the mandatory restart after the scan
   Milliseconds close_delay{10};
   Milliseconds send_delay{50};
@@ -31,7 +34,8 @@ struct ScriptedEngineOptions {
 // One scene.
 struct Simulation {
   enum class Action {
-    kScan,         // while a code is shown: the phone scans it
+    kScan,         // while a code is shown: the phone scans it, or has it typed in; or confirms the passkey
+    kPasskey,      // before the link: the account demands its passkey at the next scan
     kDrop,         // a live session loses the network
     kExpire,       // while a code is shown: all attempts run out at once
     kRefuse,       // login refused: the session that is opening, else the next `count`
@@ -62,6 +66,7 @@ class ScriptedEngine final : public Engine {
 
   std::string_view name() const override { return "scripted"; }
   bool is_simulation() const override { return true; }
+  Status check_credentials(std::string_view credentials) const override;
   std::unique_ptr<Session> open(SessionOptions options, SessionObserver& observer,
                                 Executor& executor) override;
 
@@ -76,6 +81,7 @@ class ScriptedEngine final : public Engine {
     int refuse_next = 0;
     int unreachable_next = 0;
     bool unlinked = false;
+    bool wants_passkey = false;
     uint64_t sessions = 0;  // opened so far: part of the randomness
   };
   enum class Fate { kGood, kUnreachable, kRefused, kUnlinked };
@@ -83,6 +89,8 @@ class ScriptedEngine final : public Engine {
   uint64_t attach(const std::string& instance_id, ScriptedSession* session);
   void detach(const std::string& instance_id, ScriptedSession* session);
   Fate next_fate(const std::string& instance_id, bool has_credentials);
+  // Whether the scan that happens now has to be followed by a passkey; asks once.
+  bool take_passkey_wish(const std::string& instance_id);
 
   const Clock& clock_;
   const ScriptedEngineOptions options_;

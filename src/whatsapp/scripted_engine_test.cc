@@ -16,6 +16,9 @@ using testing::ElementsAre;
 struct Listener final : SessionObserver {
   std::vector<std::string> heard;
   std::vector<QrCode> codes;
+  PairCode pair_code;
+  PasskeyRequest passkey;
+  std::string passkey_code;
   Identity identity;
   std::string credentials;
   std::move_only_function<void(bool)> stored;
@@ -26,6 +29,18 @@ struct Listener final : SessionObserver {
   void on_qr(const QrCode& code) override {
     heard.push_back("qr " + std::to_string(code.attempt));
     codes.push_back(code);
+  }
+  void on_pair_code(const PairCode& code) override {
+    heard.push_back("pair code");
+    pair_code = code;
+  }
+  void on_passkey_request(const PasskeyRequest& request) override {
+    heard.push_back("passkey");
+    passkey = request;
+  }
+  void on_passkey_code(std::string_view code) override {
+    heard.push_back("passkey code");
+    passkey_code = code;
   }
   void on_pair_success(const Identity&) override { heard.push_back("paired"); }
   void on_credentials(std::string blob, std::move_only_function<void(bool)> done) override {
@@ -295,11 +310,81 @@ TEST_F(ScriptedEngineTest, AScanWithoutACodeIsRefusedWithAnExplanation) {
             ErrorCode::kValidation);
 }
 
+TEST_F(ScriptedEngineTest, ACodeForThePhoneReplacesTheQrCodeUntilItRunsOut) {
+  std::vector<std::string> answers;
+  const auto request = [&](std::string_view phone) {
+    session_->request_pair_code(phone, [&](Status done) {
+      answers.push_back(done ? "done" : std::string(to_string(done.error().code)));
+    });
+  };
+  open();
+  request("15551234567");
+  executor_.advance(1s);
+  request("0155512");
+  request("15551234567");
+  executor_.advance(1s);
+  EXPECT_THAT(answers, ElementsAre("INVALID_OPERATION", "VALIDATION_ERROR", "done"));
+  EXPECT_THAT(listener_.heard, ElementsAre("qr 1", "pair code"));
+  EXPECT_THAT(listener_.pair_code.code, testing::MatchesRegex("[1-9A-Z]{4}-[1-9A-Z]{4}"));
+  executor_.advance(170s);
+  EXPECT_EQ(listener_.heard.size(), 2u) << "no QR code beside it";
+  executor_.advance(10s);
+  EXPECT_EQ(listener_.heard.back(), "qr 2");
+}
+
+TEST_F(ScriptedEngineTest, ACodeTypedInLinksThePhoneItWasAskedFor) {
+  open();
+  executor_.advance(1s);
+  session_->request_pair_code("491701234567", [](Status) {});
+  executor_.advance(1s);
+  play(Action::kScan);
+  executor_.advance(1s);
+  EXPECT_EQ(listener_.heard.back(), "connected");
+  EXPECT_EQ(listener_.identity.phone, "491701234567");
+}
+
+TEST_F(ScriptedEngineTest, AnAccountWithAPasskeyIsLinkedOnceItWasGivenAndConfirmed) {
+  std::vector<std::string> answers;
+  const auto answer = [&](std::string_view json) {
+    session_->answer_passkey(json, [&](Status done) {
+      answers.push_back(done ? "done" : std::string(to_string(done.error().code)));
+    });
+    executor_.advance(1ms);
+  };
+  play(Action::kPasskey);
+  open();
+  executor_.advance(1s);
+  answer("{}");
+  play(Action::kScan);
+  executor_.advance(1s);
+  EXPECT_THAT(listener_.heard, ElementsAre("qr 1", "passkey"));
+  EXPECT_THAT(listener_.passkey.options_json, testing::HasSubstr("\"rpId\":\"whatsapp.com\""));
+  EXPECT_FALSE(engine_.simulate("a", {.action = Action::kScan}));
+  answer("{\"id\":\"x\"}");
+  answer(R"({"id":"x","type":"public-key","response":{}})");
+  EXPECT_THAT(answers, ElementsAre("INVALID_OPERATION", "VALIDATION_ERROR", "done"));
+  EXPECT_EQ(listener_.heard.back(), "passkey code");
+  play(Action::kScan);
+  executor_.advance(1s);
+  EXPECT_THAT(listener_.heard,
+              ElementsAre("qr 1", "passkey", "passkey code", "paired", "credentials", "connected"));
+}
+
+TEST_F(ScriptedEngineTest, APasskeyThatIsNotGivenEndsTheAttempt) {
+  play(Action::kPasskey);
+  open();
+  executor_.advance(1s);
+  play(Action::kScan);
+  executor_.advance(300s);
+  EXPECT_THAT(listener_.heard, ElementsAre("qr 1", "passkey", "closed PASSKEY_EXPIRED"));
+  EXPECT_FALSE(listener_.last_end.retry_makes_sense);
+}
+
 TEST(SimulationAction, HasANameForEachAction) {
   EXPECT_EQ(parse_simulation_action("scan"), Action::kScan);
   EXPECT_EQ(to_string(Action::kUnreachable), "unreachable");
   EXPECT_FALSE(parse_simulation_action("Scan"));
-  EXPECT_THAT(simulation_action_names(), testing::StartsWith("scan, drop, "));
+  EXPECT_THAT(simulation_action_names(), testing::StartsWith("scan, passkey, drop, "));
 }
 
 }  // namespace

@@ -175,6 +175,33 @@ describe('the panel', { concurrency: 1 }, () => {
     await ada.page.keyboard.press('Escape');
   });
 
+  test('links by a code to type in, and with a passkey', async () => {
+    await ada.simulate('Demand a passkey');
+    await ada.button('Show QR code').click();
+    await ada.page.getByRole('tab', { name: 'Link with phone number' }).click();
+    await ada.page.getByLabel('Phone number', { exact: true }).fill('0170 1234567');
+    await ada.button('Get a code').click();
+    await ada.sees(ada.text('Begin with the country code, not with a zero.'));
+    await ada.page.getByLabel('Phone number', { exact: true }).fill('+49 170 1234567');
+    await ada.button('Get a code').click();
+    await ada.sees(ada.dialog('Link a phone').getByText(/^[1-9A-Z]{4}-[1-9A-Z]{4}$/));
+    await ada.button('Pretend to type it in').click();
+
+    const dialog = ada.dialog('This account demands its passkey');
+    await ada.sees(dialog.getByText('https://web.whatsapp.com'));
+    await dialog.getByLabel('What the console printed').fill('{"id":"x","response":{}}');
+    await dialog.getByRole('button', { name: 'Hand it in' }).click();
+    await ada.sees(ada.dialog('Compare the codes').getByText(/^[1-9A-Z]{4}-[1-9A-Z]{4}$/));
+    await ada.button('Pretend to confirm it').click();
+    await ada.seesStatus('CONNECTED');
+    await ada.sees(ada.text('+491701234567'));
+    await ada.choose('Log out of WhatsApp', 'Log out');
+    await ada.seesStatus('DISCONNECTED');
+    await ada.button('Connect').click();
+    await ada.sees(ada.dialog('Link a phone'));
+    await ada.page.keyboard.press('Escape');
+  });
+
   test('shows the same on a phone, with everything within its width', async () => {
     const phone = await Visitor.arrive(browser, product.target.url, PHONE);
     await phone.logIn(ADA);

@@ -1,4 +1,4 @@
-// What a socket hears: the five events with their fields, in order, numbered without a gap, once each; the present on
+// What a socket hears: the events with their fields, in order, numbered without a gap, once each; the present on
 // subscribing; refusals with and without acknowledgement; other tenants kept apart.
 
 import assert from 'node:assert/strict';
@@ -15,6 +15,9 @@ const STATUSES = ['INIT', 'QR_REQUIRED', 'CONNECTED', 'DISCONNECTED', 'RECONNECT
 const FIELDS = {
   'instance:status:changed': ['instanceId', 'newStatus', 'oldStatus', 'timestamp', 'seq', 'metadata'],
   'instance:qr:generated': ['instanceId', 'qrCode', 'qrText', 'expiry', 'attempt', 'timestamp', 'seq'],
+  'instance:pair-code:generated': ['instanceId', 'pairCode', 'expiry', 'timestamp', 'seq'],
+  'instance:passkey:required': ['instanceId', 'options', 'expiry', 'timestamp', 'seq'],
+  'instance:passkey:code': ['instanceId', 'verificationCode', 'expiry', 'timestamp', 'seq'],
   'instance:connected': ['instanceId', 'phone', 'displayName', 'timestamp', 'seq'],
   'instance:disconnected': ['instanceId', 'reason', 'timestamp', 'seq'],
   'instance:error': ['instanceId', 'error', 'code', 'timestamp', 'seq'],
@@ -155,6 +158,55 @@ for (const shape of SHAPES) {
       await until(() => heard.at(-1)[1].seq === last, 'the last event');
       const live = heard.slice(4).map(([, data]) => data.seq);
       assert.deepEqual(live, live.map((_, n) => seq + 1 + n), 'one copy of each');
+      await account.act(id, 'disconnect');
+    });
+
+    test('a code to type in and a passkey come in order, to subscribers alone, and to those who come later', async () => {
+      const { id } = instances[4];
+      const socket = await listener();
+      const heard = record(socket);
+      const stranger = record(await listener());
+      await ask(socket, 'subscribe:instance', id);
+      await account.simulate(id, 'passkey');
+      await account.act(id, 'connect');
+      await account.reaches(id, 'QR_REQUIRED');
+      const present = async () => {
+        const late = await listener();
+        const told = record(late);
+        await ask(late, 'subscribe:instance', id);
+        await until(() => told.length === 2, 'the present');
+        told.forEach(assertShape);
+        late.disconnect();
+        return told[1];
+      };
+
+      const { pairCode } = await account.ok('POST', `/api/instances/${id}/pair-code`, { phone: '+1 555 123 4567' });
+      await until(() => named(heard, 'instance:pair-code:generated').length === 1, 'the code to type in');
+      assert.equal(heard.at(-1)[1].pairCode, pairCode);
+      const [codeEvent, code] = await present();
+      assert.deepEqual([codeEvent, code.pairCode], ['instance:pair-code:generated', pairCode]);
+
+      await account.simulate(id, 'scan');
+      await until(() => named(heard, 'instance:passkey:required').length === 1, 'the passkey');
+      const [required] = named(heard, 'instance:passkey:required');
+      assert.equal(required.options.rpId, 'whatsapp.com');
+      const [passkeyEvent, passkey] = await present();
+      assert.deepEqual([passkeyEvent, passkey.options], ['instance:passkey:required', required.options]);
+
+      await account.ok('POST', `/api/instances/${id}/passkey`, { assertion: { id: 'x', response: {} } });
+      await until(() => named(heard, 'instance:passkey:code').length === 1, 'the code to compare');
+      const { linking } = await account.instance(id);
+      assert.equal(heard.at(-1)[1].verificationCode, linking.passkey.verificationCode);
+      assert.equal((await present())[0], 'instance:passkey:code');
+
+      await account.simulate(id, 'scan');
+      await until(() => named(heard, 'instance:connected').length === 1, 'connected');
+      heard.forEach(assertShape);
+      const [, ...live] = heard.map(([, { seq }]) => seq);
+      assert.deepEqual(live, live.map((_, n) => live[0] + n), 'without a gap');
+      await until(() => named(stranger, 'instance:connected').length === 1, 'the rest of the subscription hears, too');
+      const secret = stranger.map(([event]) => event).filter((event) => /qr|pair-code|passkey/.test(event));
+      assert.deepEqual(secret, []);
       await account.act(id, 'disconnect');
     });
 

@@ -13,6 +13,7 @@
 #include "crypto/secret_box.h"
 #include "manager/api_keys.h"
 #include "manager/authenticator.h"
+#include "manager/client_profiles.h"
 #include "manager/event_sink.h"
 #include "manager/instances.h"
 #include "manager/revocations.h"
@@ -134,6 +135,7 @@ struct World::Impl {
              .authenticator = authenticator,
              .instances = instances,
              .api_keys = api_keys,
+             .client_profiles = client_profiles,
              .clock = clock},
             std::move(options.api)) {
     if (const Status started = instances.start(); !started) throw std::runtime_error(started.error().message);
@@ -162,6 +164,9 @@ struct World::Impl {
   NobodyListens sink;
   ThreadExecutor executor;
   manager::Instances instances{*store, engine, &engine, sink, clock, {&executor}, {}};
+  whatsapp::ProfileSource profile;
+  manager::ClientProfiles client_profiles{profile, folder.path() + "/whatsapp-profile.json", *store, clock,
+                                          [this] { instances.client_profile_changed(); }};
   OpenApiChecker checker{openapi_document()};
   Api api;
 };

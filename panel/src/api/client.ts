@@ -25,6 +25,12 @@ type Options<O> = Given<"path", PathParameters<O>> &
   Given<"query", Query<O>> &
   Given<"body", Body<O>> & { signal?: AbortSignal };
 
+interface RawOptions {
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
 export interface ApiClientOptions {
   /** Origin of the server, without a trailing slash; empty for the panel's own origin. */
   baseUrl: string;
@@ -43,17 +49,17 @@ export class ApiClient {
     path: P,
     options: Options<Operation<M, P>>,
   ): Promise<Data<M, P>> {
-    const { path: parameters, query, body, signal } = options as {
-      path?: Record<string, string>;
-      query?: Record<string, string | number | boolean | undefined>;
-      body?: unknown;
-      signal?: AbortSignal;
-    };
+    const { path: parameters, query, body, signal } = options as RawOptions & { path?: Record<string, string> };
+    return (await this.send(method, fill(path, parameters), { query, body, signal })) as Data<M, P>;
+  }
+
+  /** For what stands in no OpenAPI document: the `data` of the answer, as it came. */
+  async send(method: Method, path: string, { query, body, signal }: RawOptions = {}): Promise<unknown> {
     const token = this.options.getToken();
     const timeout = AbortSignal.timeout(this.options.timeoutMs ?? 20_000);
     let response: Response;
     try {
-      response = await fetch(this.options.baseUrl + fill(path, parameters) + queryString(query), {
+      response = await fetch(this.options.baseUrl + path + queryString(query), {
         method: method.toUpperCase(),
         headers: {
           Accept: "application/json",
@@ -70,7 +76,7 @@ export class ApiClient {
     }
     const answer: unknown = await response.json().catch(() => undefined);
     if (isRecord(answer) && typeof answer.timestamp === "string") observeServerTime(answer.timestamp);
-    if (response.ok && isRecord(answer) && answer.success === true) return answer.data as Data<M, P>;
+    if (response.ok && isRecord(answer) && answer.success === true) return answer.data;
     // Only the token that was refused ends the session, not one that replaced it meanwhile.
     if (response.status === 401 && token && token === this.options.getToken()) this.options.onUnauthorized();
     throw ApiError.fromAnswer(response.status, answer);

@@ -17,5 +17,7 @@ export const queryKeys = {
   instanceDetails: ["instances", "detail"],
   instance: (id: string) => ["instances", "detail", id],
   events: (instanceId: string) => ["events", instanceId],
+  sandbox: ["sandbox"],
+  sandboxPart: (part: string) => ["sandbox", part],
   apiKeys: (instanceId: string) => ["keys", instanceId],
 } as const;

@@ -337,6 +337,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{id}/pair-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link by phone number: a code to type into the phone
+         * @description While the status is QR_REQUIRED. The code replaces the QR code until it runs out; it also comes as the event instance:pair-code:generated.
+         */
+        post: operations["requestPairCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in what a browser answered for the account's passkey
+         * @description After the event instance:passkey:required. The code to compare comes as the event instance:passkey:code and in `linking`.
+         */
+        post: operations["answerPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{id}/connect": {
         parameters: {
             query?: never;
@@ -516,6 +556,30 @@ export interface paths {
         put?: never;
         /** Replace the key by a new one */
         post: operations["regenerateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whatsapp/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The client profile in force
+         * @description ADMINISTRATOR only.
+         */
+        get: operations["getClientProfile"];
+        /**
+         * Change the client profile
+         * @description ADMINISTRATOR only. Kept over restarts. Instances that were refused as CLIENT_OUTDATED try again by themselves.
+         */
+        put: operations["changeClientProfile"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -840,7 +904,7 @@ export interface components {
              * @description NONE: resting as wanted; OPERATOR: nothing happens until somebody acts
              * @enum {string}
              */
-            what: "NONE" | "CONNECT" | "AWAIT_CONNECTION" | "SCAN_QR" | "FINISH_PAIRING" | "WATCH_LIVENESS" | "RECONNECT" | "OPERATOR";
+            what: "NONE" | "CONNECT" | "AWAIT_CONNECTION" | "SCAN_QR" | "ENTER_CODE" | "PROVIDE_PASSKEY" | "COMPARE_CODE" | "FINISH_PAIRING" | "WATCH_LIVENESS" | "RECONNECT" | "FINISH_LOGOUT" | "OPERATOR";
             /** @description One sentence for people */
             text: string;
             /**
@@ -892,6 +956,7 @@ export interface components {
             statusSince: string | null;
             /** @description The number of the newest event */
             lastSeq: number;
+            linking: components["schemas"]["Linking"];
         };
         InstanceListItem: components["schemas"]["Instance"] & {
             createdBy: components["schemas"]["By"];
@@ -970,6 +1035,7 @@ export interface components {
             statusSince: string | null;
             /** @description The number of the newest event */
             lastSeq: number;
+            linking: components["schemas"]["Linking"];
         };
         InstanceAction: {
             message: string;
@@ -1003,6 +1069,91 @@ export interface components {
             /** @description True when the code comes from the built-in simulation and a real phone cannot scan it */
             simulation: boolean;
         };
+        /** @description The account demands its passkey before it links a device; null if not. */
+        Passkey: {
+            /** @description WebAuthn PublicKeyCredentialRequestOptions, as JSON: what navigator.credentials.get() is given on web.whatsapp.com */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            expiry: string;
+            /** @description Once the passkey was accepted: the same code is on the phone; compare, then confirm there */
+            verificationCode: string | null;
+        } | null;
+        /** @description How a phone is being linked at this moment; null unless the status is QR_REQUIRED. All codes are secrets while they are valid. */
+        Linking: {
+            /**
+             * @description What is on show, or was accepted last
+             * @enum {string}
+             */
+            method: "qr" | "code" | "passkey";
+            /** @description The raw text of the QR code; drawn, it is the instance's `qrCode` */
+            qrText: string | null;
+            /** Format: date-time */
+            qrExpiry: string | null;
+            /** @description XXXX-XXXX, to be typed into the phone */
+            pairCode: string | null;
+            /** Format: date-time */
+            pairCodeExpiry: string | null;
+            passkey: components["schemas"]["Passkey"];
+        } | null;
+        PairCodeRequest: {
+            /** @description The phone's number with its country code, 7 to 15 digits; a leading +, spaces, dots, dashes and parentheses are ignored */
+            phone: string;
+        };
+        PairCode: {
+            message: string;
+            instanceId: components["schemas"]["Id"];
+            pairCode: string;
+            /** Format: date-time */
+            pairCodeExpiry: string;
+            /** @description A real phone does not take this code */
+            simulation: boolean;
+        };
+        PasskeyRequest: {
+            /** @description The PublicKeyCredential that the browser gave, as an object or as its JSON text; at most 65,536 bytes */
+            assertion: {
+                [key: string]: unknown;
+            } | string;
+        };
+        /** @description How the server introduces itself to WhatsApp. */
+        ClientProfile: {
+            /** @description Three numbers, like 2.3000.1045649367 */
+            version: string;
+            /** @description Shown on phones under Linked devices */
+            osName: string;
+            /** @enum {string} */
+            browser: "Chrome" | "Edge" | "Firefox" | "IE" | "Opera" | "Safari" | "Desktop";
+            /** @description Two small letters */
+            localeLanguage: string;
+            /** @description Two capitals */
+            localeCountry: string;
+            /** @description Resume with the server's known key instead of a whole handshake */
+            useNoiseIk: boolean;
+            fullHistory: boolean;
+            firstPrekeys: number;
+            lowPrekeys: number;
+            morePrekeys: number;
+        };
+        /** @description The fields to change; the others keep their values. */
+        ClientProfileChange: {
+            /** @description Three numbers, like 2.3000.1045649367 */
+            version?: string;
+            /** @description Shown on phones under Linked devices */
+            osName?: string;
+            /** @enum {string} */
+            browser?: "Chrome" | "Edge" | "Firefox" | "IE" | "Opera" | "Safari" | "Desktop";
+            /** @description Two small letters */
+            localeLanguage?: string;
+            /** @description Two capitals */
+            localeCountry?: string;
+            /** @description Resume with the server's known key instead of a whole handshake */
+            useNoiseIk?: boolean;
+            fullHistory?: boolean;
+            firstPrekeys?: number;
+            lowPrekeys?: number;
+            morePrekeys?: number;
+        };
         SubscriptionUsage: {
             subscription: components["schemas"]["SubscriptionState"];
             limits: components["schemas"]["UsageLimits"];
@@ -1020,7 +1171,7 @@ export interface components {
          * @description The name under which the event is sent over Socket.IO.
          * @enum {string}
          */
-        InstanceEventType: "instance:status:changed" | "instance:qr:generated" | "instance:connected" | "instance:disconnected" | "instance:error";
+        InstanceEventType: "instance:status:changed" | "instance:qr:generated" | "instance:pair-code:generated" | "instance:passkey:required" | "instance:passkey:code" | "instance:connected" | "instance:disconnected" | "instance:error";
         InstanceEvent: {
             /** @description Counts up by one within the instance, without gaps */
             seq: number;
@@ -1166,10 +1317,10 @@ export interface components {
         };
         SimulationRequest: {
             /**
-             * @description What the pretended phone or network does now
+             * @description What the pretended phone or network does now. `passkey`: the account demands its passkey at the next `scan`; once it was given, another `scan` confirms on the phone
              * @enum {string}
              */
-            action: "scan" | "drop" | "expire" | "refuse" | "fail" | "logout" | "replaced" | "ban" | "stall" | "unreachable" | "outdated";
+            action: "scan" | "passkey" | "drop" | "expire" | "refuse" | "fail" | "logout" | "replaced" | "ban" | "stall" | "unreachable" | "outdated";
             /** @description For `scan`: digits only */
             phone?: string;
             /** @description For `scan` */
@@ -1211,6 +1362,8 @@ export interface components {
             documentation: string;
             /** @description No WhatsApp behind this server: the scripted engine plays its part */
             simulation: boolean;
+            /** @description A sandbox of WhatsApp runs inside this server, with phones to play with */
+            sandbox: boolean;
             /** @description Realtime without authentication is allowed; bound to loopback */
             development: boolean;
             /**
@@ -2073,6 +2226,78 @@ export interface operations {
             500: components["responses"]["ServerError"];
         };
     };
+    requestPairCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["InstanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description The code */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessEnvelope"] & {
+                        data: components["schemas"]["PairCode"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    answerPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["InstanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Handed in */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessEnvelope"] & {
+                        data: components["schemas"]["InstanceAction"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["ServerError"];
+        };
+    };
     connectInstance: {
         parameters: {
             query?: never;
@@ -2479,6 +2704,69 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    getClientProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessEnvelope"] & {
+                        data: {
+                            profile: components["schemas"]["ClientProfile"];
+                        };
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    changeClientProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientProfileChange"];
+            };
+        };
+        responses: {
+            /** @description The profile in force */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessEnvelope"] & {
+                        data: {
+                            profile: components["schemas"]["ClientProfile"];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["ServerError"];
         };
     };

@@ -3,6 +3,7 @@
 export const ROUTES = {
   dashboard: "/",
   instances: "/instances/",
+  sandbox: "/sandbox/",
   login: "/login/",
   register: "/register/",
 } as const;

@@ -33,6 +33,13 @@ export interface RealtimeEvents {
     attempt?: number;
     maxAttempts?: number;
   };
+  "instance:pair-code:generated": EventBase & { pairCode?: string; expiry?: string };
+  "instance:passkey:required": EventBase & {
+    /** WebAuthn PublicKeyCredentialRequestOptions, as JSON. */
+    options?: Record<string, unknown>;
+    expiry?: string;
+  };
+  "instance:passkey:code": EventBase & { verificationCode?: string; expiry?: string };
   "instance:connected": EventBase & { phone?: string; displayName?: string };
   "instance:disconnected": EventBase & { reason?: string; code?: string };
   "instance:error": EventBase & { error?: string; code?: string };
@@ -43,6 +50,9 @@ export type RealtimeEventName = keyof RealtimeEvents;
 export const REALTIME_EVENTS = [
   "instance:status:changed",
   "instance:qr:generated",
+  "instance:pair-code:generated",
+  "instance:passkey:required",
+  "instance:passkey:code",
   "instance:connected",
   "instance:disconnected",
   "instance:error",

@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/offline_options.h"
 #include "app/program.h"
 #include "app/watch.h"
 #include "http/static_site.h"
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
   patchbay::app::hide_secrets(argc, argv);
   if (invocation.command == patchbay::app::Invocation::Command::kWatch)
     return patchbay::app::watch(invocation.watch);
+  if (invocation.command == patchbay::app::Invocation::Command::kOffline)
+    return patchbay::app::run(invocation.offline);
   if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
   return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel(),
                               patchbay::app::embedded_client());

@@ -27,6 +27,16 @@ export function describeEvent({ type, payload }: InstanceEvent): EventDescriptio
         detail: expiry && `Valid until ${formatClock(expiry)}.`,
       };
     }
+    case "instance:pair-code:generated": {
+      const expiry = text(payload.expiry);
+      return { title: "Code to type into the phone", detail: expiry && `Valid until ${formatClock(expiry)}.` };
+    }
+    case "instance:passkey:required":
+      return { title: "Passkey demanded", detail: "The account asks for its passkey before it links a device." };
+    case "instance:passkey:code": {
+      const code = text(payload.verificationCode);
+      return { title: "Passkey accepted", detail: code && `Compare ${code} with the code on the phone.` };
+    }
     case "instance:connected": {
       const phone = text(payload.phone);
       const who = [text(payload.displayName), phone && `+${phone}`].filter(Boolean).join(", ");

@@ -1,4 +1,13 @@
-import { CircleAlert, CircleCheck, CircleMinus, QrCode, Shuffle, type LucideIcon } from "lucide-react";
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleMinus,
+  Fingerprint,
+  Keyboard,
+  QrCode,
+  Shuffle,
+  type LucideIcon,
+} from "lucide-react";
 import type { InstanceEvent, InstanceEventType } from "@/api/types";
 import { cn } from "@/lib/cn";
 import { formatAgo, formatDateTime } from "@/lib/time";
@@ -7,6 +16,9 @@ import { describeEvent } from "./describe-event";
 const ICONS: Record<InstanceEventType, { icon: LucideIcon; tone: string }> = {
   "instance:status:changed": { icon: Shuffle, tone: "bg-raised text-muted" },
   "instance:qr:generated": { icon: QrCode, tone: "bg-amber-soft text-amber" },
+  "instance:pair-code:generated": { icon: Keyboard, tone: "bg-amber-soft text-amber" },
+  "instance:passkey:required": { icon: Fingerprint, tone: "bg-amber-soft text-amber" },
+  "instance:passkey:code": { icon: Fingerprint, tone: "bg-amber-soft text-amber" },
   "instance:connected": { icon: CircleCheck, tone: "bg-green-soft text-green" },
   "instance:disconnected": { icon: CircleMinus, tone: "bg-gray-soft text-gray" },
   "instance:error": { icon: CircleAlert, tone: "bg-danger-soft text-danger" },

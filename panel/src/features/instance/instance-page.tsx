@@ -8,6 +8,8 @@ import type { InstanceDetail } from "@/api/types";
 import { ApiKeysCard } from "@/features/keys/keys-card";
 import { EventsCard } from "@/features/events/events-card";
 import { useDeleteInstance, useInstance, useInstanceAction } from "@/features/instances/api";
+import { LinkDialog } from "@/features/linking/link-dialog";
+import { useLinkDialog } from "@/features/linking/use-link-dialog";
 import { useServerVersion } from "@/features/shell/server-version";
 import { ScanButton, SimulationCard } from "@/features/simulation/simulation-card";
 import { ROUTES } from "@/lib/routes";
@@ -20,7 +22,6 @@ import { PageHeader } from "@/ui/page-header";
 import { useToast } from "@/ui/toast";
 import { Actions } from "./actions";
 import { DetailsCard } from "./details-card";
-import { QrDialog, useQrDialog } from "./qr-dialog";
 import { StatusCard } from "./status-card";
 
 export function InstancePage() {
@@ -62,7 +63,7 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
   const toast = useToast();
   const action = useInstanceAction(instance.id);
   const remove = useDeleteInstance(instance.id);
-  const qr = useQrDialog(instance);
+  const link = useLinkDialog(instance);
   const simulation = useServerVersion()?.simulation ?? false;
   const nowMs = useNow();
 
@@ -92,7 +93,7 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
             pending={remove.isPending ? "delete" : action.isPending ? action.variables : null}
             error={failed && action.variables !== "connect" ? failed.message : null}
             onConnect={() => {
-              qr.setOpen(true);
+              link.setOpen(true);
               action.mutate("connect", { onError: (error) => toast.error(error.message) });
             }}
             onConfirmed={confirmed}
@@ -115,7 +116,8 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
           <StatusCard
             instance={instance}
             nowMs={nowMs}
-            onShowQr={qr.hasCode && !qr.open ? () => qr.setOpen(true) : undefined}
+            linkingStep={link.step}
+            onShowLinking={link.step && !link.open ? () => link.setOpen(true) : undefined}
           />
           <div className="order-2 min-w-0">
             <ApiKeysCard instanceId={instance.id} />
@@ -131,12 +133,20 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
           </div>
         </div>
       </div>
-      <QrDialog open={qr.open} onOpenChange={qr.setOpen} instance={instance}>
-        {simulation && <ScanButton instanceId={instance.id} />}
-      </QrDialog>
+      <LinkDialog open={link.open} onOpenChange={link.setOpen} instance={instance} step={link.step}>
+        {simulation && link.step && link.step !== "passkey" && (
+          <ScanButton instanceId={instance.id} label={SCAN_LABELS[link.step]} />
+        )}
+      </LinkDialog>
     </>
   );
 }
+
+const SCAN_LABELS = {
+  qr: "Pretend to scan it",
+  code: "Pretend to type it in",
+  compare: "Pretend to confirm it",
+} as const;
 
 function LoadingInstance() {
   return (

@@ -2,6 +2,7 @@
 
 import { ArrowRight, Info, QrCode } from "lucide-react";
 import type { InstanceDetail } from "@/api/types";
+import type { LinkingStep } from "@/features/linking/use-link-dialog";
 import { NextStepText } from "@/features/instances/next-step";
 import { StatusBadge } from "@/features/instances/status-badge";
 import { formatAgo, formatDateTime } from "@/lib/time";
@@ -11,12 +12,13 @@ import { Card } from "@/ui/card";
 export interface StatusCardProps {
   instance: InstanceDetail;
   nowMs: number;
-  /** Set when there is a code to show. */
-  onShowQr?: () => void;
+  linkingStep?: LinkingStep | null;
+  /** Set when the dialog that links a phone can be shown. */
+  onShowLinking?: () => void;
 }
 
 /** The state, why it is so, and what comes next. */
-export function StatusCard({ instance, nowMs, onShowQr }: StatusCardProps) {
+export function StatusCard({ instance, nowMs, linkingStep, onShowLinking }: StatusCardProps) {
   const { status, statusSince, reason, nextStep } = instance;
   return (
     <Card>
@@ -27,10 +29,10 @@ export function StatusCard({ instance, nowMs, onShowQr }: StatusCardProps) {
             {formatAgo(statusSince, nowMs)}
           </time>
         )}
-        {onShowQr && (
-          <Button size="small" className="ml-auto" onClick={onShowQr}>
+        {onShowLinking && (
+          <Button size="small" className="ml-auto" onClick={onShowLinking}>
             <QrCode aria-hidden />
-            Show QR code
+            {linkingStep === "qr" ? "Show QR code" : "Go on linking"}
           </Button>
         )}
       </div>

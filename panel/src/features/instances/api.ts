@@ -109,6 +109,26 @@ export function useInstanceAction(id: string) {
   });
 }
 
+/** A code to type into the phone with that number. */
+export function usePairCode(id: string) {
+  const cache = useQueryClient();
+  return useMutation<{ pairCode: string }, ApiError, string>({
+    mutationFn: (phone) =>
+      api.request("post", "/api/instances/{id}/pair-code", { path: { id }, body: { phone } }),
+    onSettled: () => cache.invalidateQueries({ queryKey: queryKeys.instance(id) }),
+  });
+}
+
+/** Hands in what a browser answered for the account's passkey. */
+export function useAnswerPasskey(id: string) {
+  const cache = useQueryClient();
+  return useMutation<unknown, ApiError, string>({
+    mutationFn: (assertion) =>
+      api.request("post", "/api/instances/{id}/passkey", { path: { id }, body: { assertion } }),
+    onSettled: () => cache.invalidateQueries({ queryKey: queryKeys.instance(id) }),
+  });
+}
+
 export function useDeleteInstance(id: string) {
   const cache = useQueryClient();
   return useMutation<unknown, ApiError, void>({

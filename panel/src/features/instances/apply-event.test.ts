@@ -95,3 +95,40 @@ it("keeps the text of an error", () => {
   });
   expect(after).toMatchObject({ lastError: "Refused.", lastErrorAt: "2026-01-10T12:03:00.000Z", lastSeq: 6 });
 });
+
+it("shows one way to link at a time", () => {
+  const code = applyEvent(waiting, "instance:pair-code:generated", {
+    instanceId: "a",
+    seq: 5,
+    pairCode: "ABCD-EFGH",
+    expiry: "2026-01-10T12:03:00.000Z",
+  });
+  expect(code).toMatchObject({
+    status: "QR_REQUIRED",
+    qrCode: null,
+    linking: { method: "code", pairCode: "ABCD-EFGH", pairCodeExpiry: "2026-01-10T12:03:00.000Z", passkey: null },
+  });
+  const asked = applyEvent(code, "instance:passkey:required", {
+    instanceId: "a",
+    seq: 6,
+    options: { rpId: "whatsapp.com" },
+    expiry: "2026-01-10T12:10:00.000Z",
+  });
+  expect(asked.linking).toMatchObject({
+    method: "passkey",
+    pairCode: null,
+    passkey: { options: { rpId: "whatsapp.com" }, verificationCode: null },
+  });
+  const accepted = applyEvent(asked, "instance:passkey:code", {
+    instanceId: "a",
+    seq: 7,
+    verificationCode: "WXYZ-1234",
+    expiry: "2026-01-10T12:15:00.000Z",
+  });
+  expect(accepted.linking?.passkey).toMatchObject({
+    options: { rpId: "whatsapp.com" },
+    verificationCode: "WXYZ-1234",
+  });
+  const connected = applyEvent(accepted, "instance:status:changed", { instanceId: "a", newStatus: "CONNECTED" });
+  expect(connected.linking).toBeNull();
+});

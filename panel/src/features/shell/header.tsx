@@ -7,6 +7,7 @@ import type { Session } from "@/features/session/session-store";
 import { cn } from "@/lib/cn";
 import { ROUTES } from "@/lib/routes";
 import { Logo } from "@/ui/logo";
+import { useServerVersion } from "./server-version";
 import { ThemeMenu } from "./theme-menu";
 import { UserMenu } from "./user-menu";
 
@@ -14,9 +15,11 @@ const PAGES = [
   { href: ROUTES.dashboard, label: "Dashboard", covers: (path: string) => path === "/" },
   { href: ROUTES.instances, label: "Instances", covers: (path: string) => path.startsWith("/instance") },
 ];
+const SANDBOX = { href: ROUTES.sandbox, label: "Sandbox", covers: (path: string) => path.startsWith("/sandbox") };
 
 export function Header({ user, onSignOut }: { user: Session["user"]; onSignOut: () => void }) {
   const path = usePathname();
+  const pages = useServerVersion()?.sandbox ? [...PAGES, SANDBOX] : PAGES;
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-surface/90 backdrop-blur">
       <div className="mx-auto flex h-14 max-w-6xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
@@ -24,7 +27,7 @@ export function Header({ user, onSignOut }: { user: Session["user"]; onSignOut: 
           <Logo className="max-sm:gap-0 max-sm:text-[0px] max-sm:[&_svg]:size-7" />
         </Link>
         <nav aria-label="Main" className="flex gap-0.5 sm:gap-1">
-          {PAGES.map(({ href, label, covers }) => (
+          {pages.map(({ href, label, covers }) => (
             <Link
               key={href}
               href={href}

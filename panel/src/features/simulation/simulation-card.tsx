@@ -18,7 +18,18 @@ interface Scene {
 const LIVE: InstanceStatus[] = ["INIT", "QR_REQUIRED", "CONNECTED"];
 
 const SCENES: Scene[] = [
-  { action: "scan", label: "Scan the code", hint: "A phone scans the QR code.", when: ["QR_REQUIRED"] },
+  {
+    action: "scan",
+    label: "Scan the code",
+    hint: "A phone scans the QR code, has the code typed in, or confirms the passkey.",
+    when: ["QR_REQUIRED"],
+  },
+  {
+    action: "passkey",
+    label: "Demand a passkey",
+    hint: "At the next scan the account asks for its passkey.",
+    when: ["INIT", "QR_REQUIRED", "DISCONNECTED"],
+  },
   { action: "expire", label: "Let the codes run out", hint: "Nobody scans any of them.", when: ["QR_REQUIRED"] },
   { action: "drop", label: "Drop the connection", hint: "The network breaks for a moment.", when: LIVE },
   { action: "stall", label: "Stop answering", hint: "The connection stays open and dead.", when: ["CONNECTED"] },
@@ -68,8 +79,13 @@ export function SimulationCard({ instance }: { instance: InstanceDetail }) {
   );
 }
 
+export interface ScanButtonProps {
+  instanceId: string;
+  label?: string;
+}
+
 /** The same scan beside the code itself, where the rest of the page is out of reach. */
-export function ScanButton({ instanceId }: { instanceId: string }) {
+export function ScanButton({ instanceId, label = "Pretend to scan it" }: ScanButtonProps) {
   const simulation = useSimulation(instanceId);
   return (
     <section aria-label="Simulation" className="rounded-xl border border-amber/40 bg-amber-soft p-4 text-amber">
@@ -84,7 +100,7 @@ export function ScanButton({ instanceId }: { instanceId: string }) {
         onClick={() => simulation.mutate("scan")}
       >
         <ScanLine aria-hidden />
-        Pretend to scan it
+        {label}
       </Button>
       {simulation.error && <p className="mt-2 text-sm text-danger">{simulation.error.message}</p>}
     </section>

@@ -1,0 +1,276 @@
+// Internal to the module. One session of the native client as a state machine: connecting, the handshake,
+// registration with codes or login, the pairing with its restart, what follows a login, signs of life, the
+// end. No I/O and no clock: what happened goes in together with the instant, what to do comes out as events,
+// in order. A session lasts over several connections: the restart that WhatsApp demands after a pairing
+// happens in here. Its course: docs/protocol/whatsapp.md. Shard-local.
+//
+// Messages: they cannot be decrypted yet, so nothing of them is acknowledged; the server keeps them and
+// delivers them again at the next login. They are counted. Notifications that bring tokens nobody could ask
+// for again are treated the same way. Everything else is acknowledged once its effect is on its way.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "binary/node.h"
+#include "whatsapp/client_profile.h"
+#include "whatsapp/credentials.h"
+#include "whatsapp/engine.h"
+#include "whatsapp/node_channel.h"
+#include "whatsapp/pair_code.h"
+#include "whatsapp/pair_passkey.h"
+#include "whatsapp/prekeys.h"
+#include "whatsapp/query_table.h"
+#include "whatsapp/randomness.h"
+
+namespace patchbay::whatsapp {
+
+// Both clocks: deadlines use the first, certificates the second.
+struct Instant {
+  SteadyTime steady;
+  WallTime wall;
+};
+
+namespace session_event {
+struct OpenTransport {};  // a new one; heard() and the like speak of it from now on
+struct Send {
+  Bytes bytes;
+};
+struct CloseTransport {};  // politely, after what was sent
+struct Store {             // answer with stored(ticket)
+  Bytes credentials;
+  uint64_t ticket;
+};
+struct Compute {  // on another thread; answer with computed(ticket)
+  std::move_only_function<Bytes()> work;
+  uint64_t ticket;
+};
+struct PasskeyCode {
+  std::string code;
+};
+struct Paired {
+  Identity identity;
+};
+struct Connected {
+  Identity identity;
+};
+struct Alive {};
+struct Answer {  // of an operator's step of linking
+  LinkDone done;
+  Status status;
+};
+// The server has delivered what it had kept; `held` stanzas of this connection wait there for a client that
+// can read them.
+struct CaughtUp {
+  uint64_t held;
+};
+}  // namespace session_event
+
+using SessionEvent =
+    std::variant<session_event::OpenTransport, session_event::Send, session_event::CloseTransport,
+                 session_event::Store, session_event::Compute, QrCode, PairCode, PasskeyRequest,
+                 session_event::PasskeyCode, session_event::Paired, session_event::Connected,
+                 session_event::Alive, session_event::Answer, session_event::CaughtUp, SessionEnd>;
+
+class SessionCore final : private NodeChannel::Events {
+ public:
+  struct Options {
+    SessionSettings settings;
+    const ProfileSource* profile;  // outlives the core
+    crypto::Key32 root;            // of the server's certificates
+    Randomness random;
+  };
+  // Steps that the server or the network is waited for.
+  static constexpr Milliseconds kOpenTimeout{25'000};  // the transport has a deadline of its own, 20 s
+  static constexpr Milliseconds kStepTimeout{20'000};  // the handshake's answer; the login's
+  static constexpr Milliseconds kPairingTimeout{60'000};
+  static constexpr Milliseconds kLogoutTimeout{8'000};
+  static constexpr Milliseconds kSilenceTimeout{20'000};  // after a ping without any byte from the server
+  static constexpr Milliseconds kFirstQrValidity{60'000};
+  static constexpr Milliseconds kQrValidity{20'000};
+  static constexpr Milliseconds kPasskeyValidity{300'000};
+  static constexpr Milliseconds kUploadRetry{300'000};
+  static constexpr size_t kMaxQrCodes = 20;
+  // Without a login of a minute in between.
+  static constexpr int kMaxRestarts = 3;
+  static constexpr Milliseconds kRestartsForgiven{60'000};
+  // That wait for an answer, the server's fault or ours.
+  static constexpr size_t kMaxQueries = 64;
+
+  explicit SessionCore(Options options);
+  ~SessionCore() override;
+
+  // --- What happened ---
+  // Empty: not linked. Once, first.
+  void start(std::string_view credentials, Instant now);
+  void transport_opened(Instant now);
+  void transport_refused(const Error& error, Instant now);
+  void transport_closed(std::string_view detail, Instant now);
+  void received(std::string_view bytes, Instant now);
+  // Bytes of any kind came at this time: a part of a message, a ping.
+  void heard(SteadyTime when);
+  // deadline() has passed.
+  void time_passed(Instant now);
+  void stored(uint64_t ticket, bool ok, Instant now);
+  void computed(uint64_t ticket, Bytes result, Instant now);
+
+  // --- What the owner wants ---
+  void close(Instant now);
+  void log_out(Instant now);
+  void request_pair_code(std::string_view phone, LinkDone done, Instant now);
+  void answer_passkey(std::string_view assertion_json, LinkDone done, Instant now);
+
+  // --- What to do ---
+  // In order; empty when nothing is left.
+  std::vector<SessionEvent> take_events() { return std::exchange(events_, {}); }
+  // When time_passed() is due.
+  std::optional<SteadyTime> deadline() const;
+  bool is_over() const { return phase_ == Phase::kOver; }
+  // Stanzas of this session left in the server's queue.
+  uint64_t held() const { return held_; }
+
+ private:
+  enum class Phase {
+    kNew,
+    kConnecting,
+    kHandshake,
+    kLogin,    // registered or logging in: the server's word is awaited
+    kCodes,    // codes are shown
+    kPairing,  // the phone accepted one
+    kLive,
+    kLoggingOut,
+    kOver,
+  };
+  enum Timer : uint8_t {
+    kOpening,  // all of it, up to the first code or the login
+    kStep,
+    kNextCode,
+    kLastCode,  // the end of everything that can be scanned or typed
+    kPasskey,
+    kPing,
+    kSilence,
+    kUpload,
+    kForgive,
+    kTimers,
+  };
+  using Then = std::move_only_function<void()>;
+  using Work = std::move_only_function<Bytes()>;
+  using Computed = std::move_only_function<void(Bytes)>;
+
+  // NodeChannel::Events
+  void on_handshake_done(Bytes bytes) override;
+  bool on_node(const binary::Node& node) override;
+
+  // session_core.cc: connections and their ends
+  void open_transport();
+  void drop_transport();
+  void lose_stream(std::string_view detail);
+  void restart();
+  void end(SessionEnd how);
+  void fail_login(const binary::Node& failure);
+  void fail_stream(const binary::Node& error);
+  void fire(Timer timer);
+  void arm(Timer timer, Milliseconds from_now) { timers_[timer] = now_.steady + from_now; }
+  void disarm(Timer timer) { timers_[timer].reset(); }
+  void settle_link(Status status);
+
+  // session_stanzas.cc: what both sides owe each other
+  void send(const binary::Node& node);
+  void send(std::optional<binary::Node> node);
+  void ask(binary::Node query, Answered done);
+  void save(Then then = {});
+  void save_now();
+  void compute(Work work, Computed then);
+  void on_query(const binary::Node& query);
+  void on_notification(const binary::Node& notification);
+  void on_information(const binary::Node& ib);
+  void hold();
+
+  // session_pairing.cc
+  void pair_device(const binary::Node& query);
+  void show_next_code();
+  void pair_success(const binary::Node& query);
+  void primary_hello(const binary::Node& notification);
+  void passkey_requested(const binary::Node& notification);
+  void passkey_continued(const binary::Node& notification);
+  void send_passkey_prologue(Assertion assertion);
+
+  // session_live.cc
+  void logged_in(const binary::Node& success);
+  void ask_count();
+  void go_active();
+  void check_digest();
+  void check_hash(KeyDigest digest);
+  void upload_anew(const KeyDigest& digest);
+  void announce_presence();
+  void top_up(uint32_t wanted, Then then);
+  void upload(Then then);
+  void ping();
+  void send_logout();
+  void notice_traffic();
+
+  Identity identity() const;
+
+  const Options options_;
+  Credentials credentials_;
+  ClientProfile profile_;  // as of this connection
+  Phase phase_ = Phase::kNew;
+  Instant now_{};
+  std::vector<SessionEvent> events_;
+  std::array<std::optional<SteadyTime>, kTimers> timers_{};
+
+  // Of this connection
+  std::unique_ptr<NodeChannel> channel_;
+  bool has_transport_ = false;
+  uint64_t connection_ = 0;  // counts up
+  uint64_t feeding_ = 0;     // whose channel is on the stack, 0: none
+  QueryTable queries_;
+  SteadyTime last_heard_{};
+  SteadyTime last_alive_{};
+  SteadyTime pinged_{};
+  bool use_ik_ = true;
+  bool uploading_ = false;
+  bool uploaded_ = false;  // in this connection: worth a look at the server's copy
+  bool mended_ = false;    // the server's copy was replaced once
+  bool caught_up_ = false;
+
+  // Of the pairing
+  struct Linking {
+    std::vector<std::string> refs;  // the next one last
+    int attempt = 0;
+    int attempts = 0;
+    bool asking_code = false;
+    std::optional<CodePairing> code;  // with its reference: the code is shown
+    std::optional<PasskeyPairing> passkey;
+    bool assertion_wanted = false;
+    LinkDone done;  // of the step that is under way
+  };
+  std::unique_ptr<Linking> linking_;  // while not linked
+
+  // Of the session
+  int restarts_ = 0;
+  bool told_connected_ = false;
+  bool logout_wanted_ = false;
+  uint64_t held_ = 0;
+  bool unsaved_ = false;
+  uint64_t saving_ = 0;  // the ticket of the write that is under way, 0: none
+  std::vector<Then> after_save_;
+  std::vector<Then> after_this_save_;
+  uint64_t last_ticket_ = 0;
+  struct Pending {
+    uint64_t ticket;
+    Computed then;
+  };
+  std::vector<Pending> computations_;
+};
+
+}  // namespace patchbay::whatsapp

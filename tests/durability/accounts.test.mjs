@@ -1,0 +1,197 @@
+// The accounts of a server over its stops: under another master key, with a record that is damaged, killed in
+// between.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Program, run, temporaryFolder } from '../support/process.mjs';
+import { Account, BINARY, Product } from '../support/product.mjs';
+import { sleep } from '../support/wait.mjs';
+
+const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
+
+const sql = (folder, text) => execFileSync('sqlite3', [join(folder, 'patchbay.db'), text], { encoding: 'utf8' }).trim();
+const keyOf = (folder) => readFileSync(join(folder, 'master.key'), 'utf8').trim();
+const rotate = (folder, env = {}) => run(BINARY, ['rotate-master-key', '--data-dir', folder], { env });
+
+describe('the master key of a stopped server', { concurrency: 1 }, () => {
+  let product;
+  let account;
+  const ids = [];
+  let key;
+  before(async () => {
+    product = await Product.start();
+    account = await Account.register(product.target);
+    for (const name of ['one', 'two']) {
+      const { id } = await account.createInstance(name);
+      await account.link(id);
+      ids.push(id);
+    }
+    key = (await account.createKey(ids[0])).key;
+  });
+  after(() => product?.kill());
+
+  const expectAllBack = async () => {
+    for (const id of ids) await account.reaches(id, 'CONNECTED');
+    const { keys } = await account.ok('GET', `/api/instances/${ids[0]}/keys`);
+    assert.deepEqual(keys.map((each) => each.key ?? each.apiKey), [key.key ?? key]);
+  };
+
+  test('is not changed while the server runs', async () => {
+    const { code, stderr } = await rotate(product.dataDir);
+    assert.equal(code, 1);
+    assert.match(stderr, /in use by another Patchbay \(process \d+\)/);
+  });
+
+  test('is changed, and every account and key is there afterwards', async () => {
+    await product.stop();
+    const before = keyOf(product.dataDir);
+    const sealed = sql(product.dataDir, 'SELECT hex(sealed) FROM credentials');
+    const { code, stdout, stderr } = await rotate(product.dataDir);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Encrypted 3 values under the new master key/);
+    assert.notEqual(keyOf(product.dataDir), before);
+    assert.notEqual(sql(product.dataDir, 'SELECT hex(sealed) FROM credentials'), sealed);
+    assert.ok(!(stdout + stderr).includes(keyOf(product.dataDir)), 'keys are not printed');
+    await product.startAgain();
+    await expectAllBack();
+  });
+
+  test(`${KILLS} kills at random moments of a change, each followed by a start`, async (t) => {
+    await product.stop();
+    let changed = 0;
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      const before = keyOf(product.dataDir);
+      const program = new Program(BINARY, ['rotate-master-key', '--data-dir', product.dataDir], {});
+      await sleep(Math.random() * 60);
+      await program.kill();
+      await product.startAgain();
+      await expectAllBack();
+      await product.stop();
+      for (const leftover of ['master.key.old', 'master.key.new']) assert.ok(!existsSync(join(product.dataDir, leftover)));
+      if (keyOf(product.dataDir) !== before) changed += 1;
+    }
+    t.diagnostic(`${changed} of ${KILLS} changes came through`);
+    await product.startAgain();
+  });
+
+  test('comes from the environment when the operator wants it so', async () => {
+    await product.stop();
+    const folder = temporaryFolder();
+    cpSync(product.dataDir, folder, { recursive: true });
+    chmodSync(folder, 0o700);
+    const mine = 'ab'.repeat(32);
+    const { code, stderr } = await rotate(folder, { PATCHBAY_NEW_MASTER_KEY: mine });
+    assert.equal(code, 0, stderr);
+    assert.equal(keyOf(folder), mine);
+    const wrong = await rotate(folder, { PATCHBAY_NEW_MASTER_KEY: 'short' });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /PATCHBAY_NEW_MASTER_KEY.*64 hexadecimal digits/);
+    assert.ok(!wrong.stderr.includes('short'));
+    await product.startAgain();
+  });
+});
+
+describe('credentials that cannot be read', { concurrency: 1 }, () => {
+  let product;
+  let account;
+  let broken;
+  let other;
+  let intact;
+  before(async () => {
+    product = await Product.start();
+    account = await Account.register(product.target);
+    broken = (await account.createInstance('broken')).id;
+    other = (await account.createInstance('other')).id;
+    await account.link(broken);
+    await account.link(other);
+    await product.stop();
+    intact = sql(product.dataDir, `SELECT hex(sealed) FROM credentials WHERE instance_id = '${broken}'`);
+    sql(product.dataDir, `UPDATE credentials SET sealed = zeroblob(80) WHERE instance_id = '${broken}'`);
+    await product.startAgain();
+  });
+  after(() => product?.kill());
+  const stored = () => sql(product.dataDir, `SELECT hex(sealed) FROM credentials WHERE instance_id = '${broken}'`);
+
+  test('stop their instance with a reason and a next step; the others go on', async () => {
+    await account.reaches(other, 'CONNECTED');
+    await account.reaches(broken, 'ERROR');
+    const status = await account.ok('GET', `/api/instances/${broken}/status`);
+    const { reason, nextStep } = status.status?.reason ? status.status : status;
+    assert.equal(reason.code, 'CREDENTIALS_DAMAGED');
+    assert.equal(nextStep.what, 'OPERATOR');
+    assert.match(nextStep.text, /Restore the database or the master key; or log out/);
+  });
+
+  test('are never replaced by a new identity', async () => {
+    const before = stored();
+    for (const action of ['connect', 'restart']) {
+      const { status, body } = await account.call('POST', `/api/instances/${broken}/${action}`);
+      assert.equal(body.success, false, `${action} was answered ${status}`);
+      assert.match(JSON.stringify(body), /cannot be read; restore the database/);
+    }
+    assert.equal(await account.status(broken), 'ERROR');
+    assert.equal(stored(), before);
+  });
+
+  test('are used again once they are restored, without anybody connecting', async () => {
+    await product.stop();
+    sql(product.dataDir, `UPDATE credentials SET sealed = x'${intact}' WHERE instance_id = '${broken}'`);
+    await product.startAgain();
+    await account.reaches(broken, 'CONNECTED');
+  });
+
+  test('are given up by a log-out, and the instance is linked anew', async () => {
+    await product.stop();
+    sql(product.dataDir, `UPDATE credentials SET sealed = x'00' WHERE instance_id = '${broken}'`);
+    await product.startAgain();
+    await account.reaches(broken, 'ERROR');
+    await account.act(broken, 'logout');
+    assert.equal(stored(), '');
+    await account.link(broken);
+  });
+
+  test('do not keep an instance from being deleted', async () => {
+    await product.stop();
+    sql(product.dataDir, `UPDATE credentials SET sealed = x'00' WHERE instance_id = '${broken}'`);
+    await product.startAgain();
+    await account.reaches(broken, 'ERROR');
+    await account.ok('DELETE', `/api/instances/${broken}`);
+    assert.equal(sql(product.dataDir, `SELECT count(*) FROM credentials WHERE instance_id = '${broken}'`), '0');
+  });
+});
+
+describe('an account that moves', { concurrency: 1 }, () => {
+  test('is not exported from a simulation, and every mistake is named', async () => {
+    const product = await Product.start();
+    const account = await Account.register(product.target);
+    const { id } = await account.createInstance('shop');
+    await account.link(id);
+    const session = (...args) => run(BINARY, ['session', ...args], { env: { PATCHBAY_BUNDLE_PASSPHRASE: 'correct horse battery' } });
+    const out = join(temporaryFolder(), 'bundle');
+    const running = await session('export', '--data-dir', product.dataDir, '--instance', id, '--out', out);
+    assert.equal(running.code, 1);
+    assert.match(running.stderr, /in use by another Patchbay/);
+    await product.stop();
+    const simulated = await session('export', '--data-dir', product.dataDir, '--instance', id, '--out', out);
+    assert.equal(simulated.code, 1);
+    assert.match(simulated.stderr, /credentials cannot be used/);
+    assert.ok(!existsSync(out));
+    for (const [args, pattern] of [
+      [['import', '--data-dir', product.dataDir], /--baileys FOLDER/],
+      [['import', '--data-dir', product.dataDir, out], /--instance ID/],
+      [['import', '--data-dir', product.dataDir, out, '--create', 'x'], /--owner/],
+      [['export', '--data-dir', product.dataDir], /required/],
+    ]) {
+      const { code, stderr } = await session(...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, pattern);
+    }
+    writeFileSync(out, 'no bundle');
+    const none = await session('import', '--data-dir', product.dataDir, '--instance', id, out);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /no bundle of a session/);
+  });
+});
