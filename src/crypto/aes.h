@@ -1,8 +1,9 @@
-// AES-256 in the modes that WhatsApp uses, by OpenSSL. Keys are 32 octets; a wrong size of key, nonce or IV
-// is a defect of the caller and ends the process. Pure functions; any thread.
+// AES-256 in the modes that WhatsApp uses, by OpenSSL. Keys are 32 octets, nonces of GCM 12, IVs 16; another
+// size, or more than kMaxAesBytes to encrypt, is a defect of the caller and ends the process. What is to be
+// opened may be anything. Pure functions; any thread.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -14,11 +15,12 @@ inline constexpr size_t kAesKeyBytes = 32;
 inline constexpr size_t kGcmNonceBytes = 12;
 inline constexpr size_t kGcmTagBytes = 16;
 inline constexpr size_t kAesBlockBytes = 16;
+inline constexpr size_t kMaxAesBytes = size_t{1} << 30;  // of plaintext, and of associated data
 
 // Ciphertext with the 16-octet tag behind it.
 Bytes aes_256_gcm_seal(std::string_view key, std::string_view nonce, std::string_view associated,
                        std::string_view plain);
-// Nothing when the tag does not fit.
+// Nothing when the tag does not fit; what fits is exactly what was sealed.
 std::optional<Bytes> aes_256_gcm_open(std::string_view key, std::string_view nonce,
                                       std::string_view associated, std::string_view sealed);
 

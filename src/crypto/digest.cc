@@ -12,16 +12,29 @@ const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-}  // namespace
-
-Bytes sha256(std::string_view data) {
-  Bytes out(32, '\0');
+Bytes digest(const EVP_MD* algorithm, std::string_view data) {
+  Bytes out(static_cast<size_t>(EVP_MD_get_size(algorithm)), '\0');
   unsigned int size = 0;
   // Fails only when memory does.
-  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, EVP_sha256(),
+  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, algorithm,
                  nullptr) != 1)
     throw std::bad_alloc();
   return out;
+}
+
+}  // namespace
+
+Bytes sha256(std::string_view data) {
+  return digest(EVP_sha256(), data);
+}
+Bytes sha512(std::string_view data) {
+  return digest(EVP_sha512(), data);
+}
+Bytes sha1(std::string_view data) {
+  return digest(EVP_sha1(), data);
+}
+Bytes md5(std::string_view data) {
+  return digest(EVP_md5(), data);
 }
 
 std::string sha256_hex(std::string_view data) {

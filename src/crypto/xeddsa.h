@@ -17,8 +17,10 @@ inline std::string_view view(const Signature& signature) {
   return {reinterpret_cast<const char*>(signature.data()), signature.size()};
 }
 
+// `message` below 4 GiB.
 Signature xeddsa_sign(const Key32& private_key, std::string_view message);
-// False for anything but 64 octets that are this key's signature of this message.
+// False for anything but 64 octets that are this key's signature of this message. Refuses keys that are no
+// canonical u-coordinate (≥ 2^255 - 19, XEdDSA §2.3) or of small order, and malleable forms of a signature.
 bool xeddsa_verify(const Key32& public_key, std::string_view message, std::string_view signature);
 
 }  // namespace patchbay::crypto
