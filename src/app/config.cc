@@ -152,6 +152,9 @@ Invocation read_command_line(int argc, const char* const* argv) {
   describe_serve(*serve, invocation.config);
   CLI::App* const watch = app.add_subcommand("watch", "show the instances of a running server, live");
   describe_watch(*watch, invocation.watch);
+  CLI::App* const sandbox =
+      app.add_subcommand("sandbox", "a WhatsApp network in a box, to test clients against");
+  describe_sandbox(*sandbox, invocation.sandbox);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -160,6 +163,10 @@ Invocation read_command_line(int argc, const char* const* argv) {
   }
   if (watch->parsed()) {
     invocation.command = Invocation::Command::kWatch;
+    return invocation;
+  }
+  if (sandbox->parsed()) {
+    invocation.command = Invocation::Command::kSandbox;
     return invocation;
   }
   invocation.config.jwt_secret = secret_from_environment("PATCHBAY_JWT_SECRET");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/sandbox_command.h"
 #include "app/watch_options.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -64,11 +65,12 @@ struct Config {
 
 // What the command line asked for.
 struct Invocation {
-  enum class Command { kServe, kWatch, kExit };
+  enum class Command { kServe, kWatch, kSandbox, kExit };
   Command command = Command::kExit;
   int exit_code = 0;
   Config config;
   WatchOptions watch;
+  SandboxOptions sandbox;
 };
 
 // Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints

@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "app/program.h"
+#include "app/sandbox_command.h"
 #include "app/watch.h"
 #include "http/static_site.h"
 
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
   patchbay::app::hide_secrets(argc, argv);
   if (invocation.command == patchbay::app::Invocation::Command::kWatch)
     return patchbay::app::watch(invocation.watch);
+  if (invocation.command == patchbay::app::Invocation::Command::kSandbox)
+    return patchbay::app::run_sandbox(invocation.sandbox);
   if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
   return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel());
 }
