@@ -2,6 +2,7 @@
 // XEdDSA by the one above (docs/protocol/whatsapp.md). Pure functions; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,10 +15,12 @@ namespace patchbay::noise {
 
 // WhatsApp's own root, "WhatsAppLongTerm1". Whoever trusts another one (the sandbox) says so in a log.
 extern const crypto::Key32 kWhatsAppRoot;
+inline constexpr uint32_t kRootSerial = 0;
+inline constexpr size_t kMaxCertificateChainBytes = 16'384;
 
 // `chain` is the serialized CertChain of the handshake; `server_static` the key it has to prove. All six
-// checks: both signatures, both issuer serials, the leaf's key, both validities at `now`. kAuthentication
-// says which failed.
+// checks: both signatures, both issuer serials, the leaf's key, both validities at `now` (whole seconds, both
+// ends included). kAuthentication says which failed.
 Status verify_certificate_chain(std::string_view chain, const crypto::Key32& server_static,
                                 const crypto::Key32& root, WallTime now);
 
