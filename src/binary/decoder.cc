@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kLeastNodeBytes = 3;  // a list header of two and a tag of one
 constexpr size_t kMostReserved = 16;   // elements; what is announced may never come
+constexpr size_t kFewAttributes = 12;  // compared pair by pair; more are sorted
 
 class Reader {
  public:
@@ -105,7 +106,12 @@ class Reader {
   }
 
   static bool has_duplicates(const Attributes& attributes) {
-    if (attributes.size() < 2) return false;
+    if (attributes.size() <= kFewAttributes) {
+      for (size_t i = 1; i < attributes.size(); ++i)
+        for (size_t j = 0; j < i; ++j)
+          if (attributes[i].first == attributes[j].first) return true;
+      return false;
+    }
     std::vector<std::string_view> names;
     names.reserve(attributes.size());
     for (const auto& pair : attributes) names.emplace_back(pair.first);

@@ -118,7 +118,7 @@ TEST(Decoder, SaysWhatIsWrongAndAtWhichByte) {
       {"00f8ff04", "byte 1: a node of more parts than bytes are left"},
       {"00f9ffff04", "byte 1: a node of more parts than bytes are left"},
       {"00f803040007", "byte 4: an attribute without a name"},
-      {"00f80504080711", "byte 7: cut short"},
+      {"00f805040807fc0561", "byte 8: cut short: 5 bytes needed, 1 left"},
       {"00f80504080708fc0161", "byte 4: an attribute stands twice"},
       {"00f805041107fc02746f00", "byte 4: an attribute stands twice"},  // "to" in two forms
       {"00f80204f803f80104", "byte 4: a list of more nodes than bytes are left for"},
@@ -200,10 +200,12 @@ TEST(Decoder, CountsNodesAndAttributesOfTheWholeFrame) {
 // Two bytes an attribute is the densest that exists: what 65,535 parts a node and 16 MiB could hold without a
 // limit would take half a gigabyte.
 TEST(Decoder, RefusesAFrameOfNothingButAttributes) {
-  Node list{"list", {}, Nodes(16, Node{"to"})};
-  for (Node& node : std::get<Nodes>(list.content))
-    for (size_t i = 0; i < 32'766; ++i) node.attributes.emplace_back("n" + std::to_string(i), "2");
-  EXPECT_THAT(refusal(encode(list)), HasSubstr("more than 500000 attributes"));
+  Node node{"to"};
+  for (size_t i = 0; i < 32'766; ++i) node.attributes.emplace_back("n" + std::to_string(i), "2");
+  const Bytes encoded = encode(node).substr(1);
+  Bytes frame = bytes_of("00f80204f810");
+  for (int i = 0; i < 16; ++i) frame += encoded;
+  EXPECT_THAT(refusal(frame), HasSubstr("more than 500000 attributes"));
 }
 
 TEST(Decoder, FindsAnAttributeThatStandsTwiceAmongThirtyThousand) {
