@@ -183,6 +183,9 @@ Invocation read_command_line(int argc, const char* const* argv) {
   CLI::App* const watch = app.add_subcommand("watch", "show the instances of a running server, live");
   describe_watch(*watch, invocation.watch);
   describe_offline_commands(app, invocation.offline);
+  CLI::App* const sandbox =
+      app.add_subcommand("sandbox", "a WhatsApp network in a box, to test clients against");
+  describe_sandbox(*sandbox, invocation.sandbox);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -191,6 +194,10 @@ Invocation read_command_line(int argc, const char* const* argv) {
   }
   if (watch->parsed()) {
     invocation.command = Invocation::Command::kWatch;
+    return invocation;
+  }
+  if (sandbox->parsed()) {
+    invocation.command = Invocation::Command::kSandbox;
     return invocation;
   }
   if (!serve->parsed()) {

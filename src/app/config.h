@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/offline_options.h"
+#include "app/sandbox_command.h"
 #include "app/watch_options.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,12 +80,13 @@ struct Config {
 
 // What the command line asked for.
 struct Invocation {
-  enum class Command { kServe, kWatch, kOffline, kExit };
+  enum class Command { kServe, kWatch, kSandbox, kOffline, kExit };
   Command command = Command::kExit;
   int exit_code = 0;
   Config config;
   WatchOptions watch;
   OfflineCommand offline;
+  SandboxOptions sandbox;
 };
 
 // Reads argv, then PATCHBAY_* variables for what argv leaves open. Prints help, version and complaints

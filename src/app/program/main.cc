@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "app/offline_options.h"
 #include "app/program.h"
+#include "app/sandbox_command.h"
 #include "app/watch.h"
 #include "http/static_site.h"
 
@@ -18,6 +19,8 @@ int main(int argc, char** argv) {
     return patchbay::app::watch(invocation.watch);
   if (invocation.command == patchbay::app::Invocation::Command::kOffline)
     return patchbay::app::run(invocation.offline);
+  if (invocation.command == patchbay::app::Invocation::Command::kSandbox)
+    return patchbay::app::run_sandbox(invocation.sandbox);
   if (invocation.command != patchbay::app::Invocation::Command::kServe) return invocation.exit_code;
   return patchbay::app::serve(invocation.config, patchbay::app::embedded_panel(),
                               patchbay::app::embedded_client());
