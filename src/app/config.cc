@@ -63,6 +63,11 @@ void describe_serve(CLI::App& serve, Config& config) {
       ->envname("PATCHBAY_QR_FORMAT")
       ->transform(CLI::CheckedTransformer(qr_formats).description("data-url|raw"));
   serve
+      .add_flag(
+          "--sandbox", config.sandbox,
+          "a WhatsApp network in a box instead of WhatsApp, with phones under /api/sandbox; loopback only")
+      ->envname("PATCHBAY_SANDBOX");
+  serve
       .add_flag("--simulation", config.simulation,
                 "simulated WhatsApp and an endpoint that plays the phone; loopback only")
       ->envname("PATCHBAY_SIMULATION");
@@ -218,10 +223,14 @@ Invocation read_command_line(int argc, const char* const* argv) {
 Status check(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty())
     return fail(ErrorCode::kConfiguration, "--tls-cert and --tls-key belong together; give both or neither");
-  if ((config.development || config.simulation) && !is_loopback(config.host))
+  if (config.sandbox && config.simulation)
+    return fail(ErrorCode::kConfiguration, "--sandbox and --simulation exclude each other; give one");
+  if ((config.development || config.simulation || config.sandbox) && !is_loopback(config.host))
     return fail(
         ErrorCode::kConfiguration,
-        std::string(config.development ? "--development" : "--simulation") +
+        std::string(config.development  ? "--development"
+                    : config.simulation ? "--simulation"
+                                        : "--sandbox") +
             " is for a developer's machine and listens on loopback only; use --host 127.0.0.1 or leave "
             "the switch away");
   if ((config.admin_ui_live || config.admin_ui_read_only) && !config.admin_ui)

@@ -47,9 +47,10 @@ struct Config {
   unsigned jwt_lifetime_hours = 7 * 24;
   std::string master_key;  // from the environment only; encrypts secrets at rest
 
-  // --- Conveniences that belong on a developer's machine: both bind loopback ---
+  // --- Conveniences that belong on a developer's machine: they bind loopback ---
   bool development = false;  // sockets without credentials are accepted
-  bool simulation = false;   // the scripted engine, and the endpoint that plays the phone
+  bool sandbox = false;     // a WhatsApp network in a box instead of WhatsApp, with phones under /api/sandbox
+  bool simulation = false;  // the scripted engine, and the endpoint that plays the phone
 
   // --- The Socket.IO Admin UI ---
   bool admin_ui = false;

@@ -16,6 +16,12 @@ bool is_api_path(std::string_view path) {
 void FrontDoor::handle(const http::ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
   if (io_.owns_path(request.path)) return io_.handle(exchange);
+  if (sandbox_ != nullptr && sandbox::Sandbox::owns_path(request.path)) {
+    // It asks for no token: whoever is not a page of this server must be a program of this machine.
+    if (origins_.check(request) == http::OriginPolicy::Verdict::kRefused)
+      return exchange->respond(origins_.refusal(request));
+    return sandbox_->handle(exchange);
+  }
   if (is_api_path(request.path)) {
     if (auto preflight = origins_.preflight(request)) return exchange->respond(std::move(*preflight));
     if (refusing_api_.load(std::memory_order_relaxed)) {

@@ -1,5 +1,5 @@
-// Decides what serves a request: the realtime endpoint, the REST API (on the worker pool), or the panel.
-// Thread-safe; runs on the shards, never blocks.
+// Decides what serves a request: the realtime endpoint, the REST API (on the worker pool), the sandbox, or
+// the panel. Thread-safe; runs on the shards, never blocks.
 #pragma once
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include "http/origin_policy.h"
 #include "http/server.h"
 #include "http/static_site.h"
+#include "sandbox/server.h"
 #include "socketio/server.h"
 
 namespace patchbay::app {
@@ -30,6 +31,8 @@ class FrontDoor final : public http::Handler {
         origins_(origins) {}
 
   void handle(const http::ExchangePtr& exchange) override;
+  // Everything of the sandbox is served here too, for pages of this server. Before the first request.
+  void add_sandbox(sandbox::Sandbox& sandbox) { sandbox_ = &sandbox; }
   // From now on requests to the REST API are answered 503; those that were taken go on. Any thread.
   void refuse_api() { refusing_api_.store(true, std::memory_order_relaxed); }
 
@@ -43,6 +46,7 @@ class FrontDoor final : public http::Handler {
   WorkerPool& workers_;
   const http::StaticSite& site_;
   const http::OriginPolicy& origins_;
+  sandbox::Sandbox* sandbox_ = nullptr;
   std::atomic<bool> refusing_api_{false};
 };
 

@@ -19,7 +19,7 @@
 #include "app/front_door.h"
 #include "app/master_key.h"
 #include "app/metrics_page.h"
-#include "app/no_engine.h"
+#include "app/sandbox_host.h"
 #include "app/version.h"
 #include "base/ids.h"
 #include "base/worker_pool.h"
@@ -34,10 +34,13 @@
 #include "manager/revocations.h"
 #include "manager/tokens.h"
 #include "manager/usage_recorder.h"
+#include "net/resolver.h"
 #include "net/tls.h"
 #include "realtime/realtime.h"
 #include "rest/api.h"
+#include "sandbox/control.h"
 #include "store/sqlite_store.h"
+#include "whatsapp/native_engine.h"
 #include "whatsapp/scripted_engine.h"
 
 namespace patchbay::app {
@@ -122,6 +125,7 @@ class Program {
   Status open_store();
   Status build_services();
   Status build_server();
+  Result<whatsapp::ScriptedEngine*> build_engine();
   std::string profile_path() const;
 
   const Config& config_;
@@ -138,7 +142,9 @@ class Program {
   std::unique_ptr<manager::Authenticator> authenticator_;
   whatsapp::ProfileSource profile_;
   std::unique_ptr<whatsapp::Engine> engine_;
+  std::unique_ptr<SandboxHost> sandbox_;  // null when the engine connects to WhatsApp
   std::unique_ptr<net::ShardGroup> shards_;
+  std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<WorkerPool> workers_;
   http::OriginPolicy origins_;
   std::unique_ptr<socketio::Server> io_;
@@ -185,6 +191,37 @@ Status Program::build_services() {
   return {};
 }
 
+// Null unless it is the scripted engine.
+Result<whatsapp::ScriptedEngine*> Program::build_engine() {
+  if (config_.simulation) {
+    auto scripted = std::make_unique<whatsapp::ScriptedEngine>(
+        clock_, whatsapp::ScriptedEngineOptions{.seed = random_u64(),
+                                                .connect_delay = config_.simulated_connect_delay,
+                                                .qr_validity = config_.simulated_qr_lifetime,
+                                                .pairing_delay = config_.simulated_connect_delay});
+    whatsapp::ScriptedEngine* const simulator = scripted.get();
+    engine_ = std::move(scripted);
+    return simulator;
+  }
+  whatsapp::NativeEngineOptions options;
+  if (config_.sandbox) {
+    http::ServerOptions listen;
+    listen.listen.host = "127.0.0.1";
+    listen.listen.port = 0;
+    sandbox_ = std::make_unique<SandboxHost>(clock_, sandbox::NetworkOptions{}, std::move(listen));
+    PB_TRY(sandbox_->start());
+    options.url = sandbox_->socket_url();
+    options.noise_root = sandbox_->sandbox().root();
+    options.is_simulation = true;
+  }
+  resolver_ = std::make_unique<net::Resolver>();
+  PB_ASSIGN(engine_,
+            whatsapp::NativeEngine::create(
+                std::move(options),
+                {.resolver = *resolver_, .workers = *workers_, .clock = clock_, .profile = profile_}));
+  return nullptr;
+}
+
 Status Program::build_server() {
   http::ServerOptions options;
   options.listen.host = config_.host;
@@ -218,18 +255,7 @@ Status Program::build_server() {
           .draw_qr = draw ? std::function<std::string(std::string_view)>(draw_qr) : nullptr});
   revocations_.add(*realtime_);
 
-  whatsapp::ScriptedEngine* simulator = nullptr;
-  if (config_.simulation) {
-    auto scripted = std::make_unique<whatsapp::ScriptedEngine>(
-        clock_, whatsapp::ScriptedEngineOptions{.seed = random_u64(),
-                                                .connect_delay = config_.simulated_connect_delay,
-                                                .qr_validity = config_.simulated_qr_lifetime,
-                                                .pairing_delay = config_.simulated_connect_delay});
-    simulator = scripted.get();
-    engine_ = std::move(scripted);
-  } else {
-    engine_ = std::make_unique<NoEngine>();
-  }
+  PB_ASSIGN(whatsapp::ScriptedEngine* const simulator, build_engine());
   std::vector<Executor*> executors;
   for (size_t i = 0; i < shards_->size(); ++i) executors.push_back(&(*shards_)[i]);
   manager::InstancesOptions instances;
@@ -253,6 +279,7 @@ Status Program::build_server() {
                         .clock = clock_},
       rest::ApiOptions{.version = std::string(kVersion),
                        .simulation = config_.simulation,
+                       .sandbox = config_.sandbox,
                        .development = config_.development,
                        .qr_format = draw ? rest::QrFormat::kDataUrl : rest::QrFormat::kRaw,
                        .draw_qr = draw_qr,
@@ -262,6 +289,10 @@ Status Program::build_server() {
       *io_, [this](const http::Request& request) { return api_->handle(request); },
       [this](const http::Request& request) { return metrics_->respond(request); }, *workers_, site_,
       origins_);
+  if (sandbox_) {
+    front_door_->add_sandbox(sandbox_->sandbox());
+    options.limits.max_body_bytes = std::max(options.limits.max_body_bytes, sandbox::Control::kMaxBodyBytes);
+  }
   server_ = std::make_unique<http::Server>(*shards_, *front_door_, options);
   const char* const token = std::getenv("PATCHBAY_METRICS_TOKEN");
   metrics_ = std::make_unique<MetricsPage>(
@@ -299,6 +330,7 @@ void Program::stop() {
   if (realtime_) revocations_.remove(*realtime_);
   if (usage_) usage_->stop();
   if (store_) store_->stop();
+  if (sandbox_) sandbox_->stop();
   if (shards_) shards_->stop();
 }
 
@@ -337,6 +369,8 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
   std::printf("Patchbay %s is at %s://%s:%u\n", std::string(kVersion).c_str(), scheme.c_str(), host.c_str(),
               unsigned{program.port()});
   if (config.simulation) std::printf("Simulation: nothing here reaches WhatsApp.\n");
+  if (config.sandbox)
+    std::printf("Sandbox: nothing here reaches WhatsApp; its phones are on the panel's page Sandbox.\n");
   if (config.admin_ui)
     std::printf("The Socket.IO Admin UI may attach (namespace /admin)%s.\n",
                 config.admin_ui_password.empty() ? ", without a password" : "");
@@ -346,6 +380,7 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
                         {"port", uint64_t{program.port()}},
                         {"shards", config.shards},
                         {"simulation", config.simulation},
+                        {"sandbox", config.sandbox},
                         {"development", config.development}});
   int signal = 0;
   sigwait(&ending, &signal);

@@ -9,33 +9,15 @@
 #include <CLI/CLI.hpp>
 #include <pthread.h>
 
+#include "app/sandbox_host.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/error_code.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "http/server.h"
-#include "net/shard.h"
 #include "net/tls.h"
-#include "sandbox/control.h"
-#include "sandbox/server.h"
 
 namespace patchbay::app {
 namespace {
-
-class Door final : public http::Handler {
- public:
-  explicit Door(sandbox::Sandbox& sandbox) : sandbox_(sandbox) {}
-  void handle(const http::ExchangePtr& exchange) override {
-    if (sandbox::Sandbox::owns_path(exchange->request().path)) return sandbox_.handle(exchange);
-    exchange->respond(http::error_response(
-        404, to_string(ErrorCode::kResourceNotFound),
-        "This is a Patchbay sandbox: clients connect to /ws/chat, the control is at /api/sandbox."));
-  }
-
- private:
-  sandbox::Sandbox& sandbox_;
-};
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -78,7 +60,6 @@ Status serve(const SandboxOptions& options) {
   http::ServerOptions server_options;
   server_options.listen.host = options.host;
   server_options.listen.port = options.port;
-  server_options.limits.max_body_bytes = sandbox::Control::kMaxBodyBytes;
   if (!options.tls_certificate.empty()) {
     PB_ASSIGN(server_options.listen.tls,
               net::TlsContext::from_files(options.tls_certificate, options.tls_key));
@@ -92,33 +73,17 @@ Status serve(const SandboxOptions& options) {
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
   const SystemClock clock;
-  net::ShardGroup shards(1);
-  sandbox::Sandbox sandbox(shards[0], clock, network);
-  Door door(sandbox);
-  http::Server server(shards, door, server_options);
-  shards.start();
-  sandbox.start();
-  if (const Status started = server.start(); !started) {
-    sandbox.stop();
-    shards.stop();
-    return started;
-  }
-  const bool tls = !options.tls_certificate.empty();
-  const std::string host =
-      options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
+  SandboxHost host(clock, network, server_options);
+  PB_TRY(host.start());
   std::printf("Sandbox of WhatsApp's wire: nothing here reaches WhatsApp.\n");
-  std::printf("clients    %s://%s:%u/ws/chat\n", tls ? "wss" : "ws", host.c_str(), unsigned{server.port()});
-  std::printf("control    %s://%s:%u/api/sandbox\n", tls ? "https" : "http", host.c_str(),
-              unsigned{server.port()});
-  std::printf("root key   %s\n", to_hex(crypto::view(sandbox.root())).c_str());
+  std::printf("clients    %s\n", host.socket_url().c_str());
+  std::printf("control    %s\n", host.control_url().c_str());
+  std::printf("root key   %s\n", to_hex(crypto::view(host.sandbox().root())).c_str());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&ending, &signal);
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
-  server.stop_accepting();
-  server.stop();
-  sandbox.stop();
-  shards.stop();
+  host.stop();
   return {};
 }
 
