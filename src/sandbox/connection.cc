@@ -17,7 +17,8 @@ constexpr std::string_view kRoutingIntro{"ED\x00\x01", 4};
 constexpr size_t kMaxRoutingBytes = 4'096;
 constexpr Milliseconds kTick{1'000};
 constexpr Milliseconds kSplitDelay{3};
-constexpr size_t kMaxDelayed = 1'000;
+// Frames that a delay may hold back; past it the connection is dropped.
+constexpr size_t kMaxDelayed = 5'000;
 // Of one frame of a client.
 constexpr binary::DecodeLimits kDecodeLimits{
     .max_depth = 16, .max_nodes = 50'000, .max_inflated_bytes = 8u << 20};
@@ -321,10 +322,17 @@ void Connection::send_frame(std::string_view payload) {
   if (due(FaultKind::kReplay)) noise::append_frame(bytes, payload);
   const Fault* const delay = fault(FaultKind::kDelay);
   if (delay == nullptr) return write(std::move(bytes));
-  if (delayed_.size() >= kMaxDelayed) delayed_.erase(delayed_.begin(), delayed_.begin() + kMaxDelayed / 2);
-  delayed_.push_back(
-      network_.executor().run_after(Milliseconds(delay->delay_ms),
-                                    [this, bytes = std::move(bytes)]() mutable { write(std::move(bytes)); }));
+  later(Milliseconds(delay->delay_ms),
+        [this, bytes = std::move(bytes)]() mutable { write(std::move(bytes)); });
+}
+
+void Connection::later(Milliseconds delay, Task task) {
+  if (delayed_.size() >= kMaxDelayed) return close(false);
+  const auto self = delayed_.emplace(delayed_.end());
+  *self = network_.executor().run_after(delay, [this, self, task = std::move(task)]() mutable {
+    delayed_.erase(self);
+    task();
+  });
 }
 
 void Connection::write(std::string bytes) {
@@ -360,11 +368,11 @@ void Connection::close(bool politely) {
   stage_ = Stage::kEnded;
   // What a fault holds back leaves before that.
   const Fault* const delay = politely ? fault(FaultKind::kDelay) : nullptr;
-  if (delay != nullptr) {
-    delayed_.push_back(network_.executor().run_after(Milliseconds(delay->delay_ms), [this] {
+  if (delay != nullptr && delayed_.size() < kMaxDelayed) {
+    later(Milliseconds(delay->delay_ms + 1), [this] {
       if (!unsent_.empty()) flush_split();
       io_.close(true);
-    }));
+    });
     return;
   }
   if (politely && !unsent_.empty()) flush_split();

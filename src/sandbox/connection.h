@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/executor.h"
@@ -98,6 +100,7 @@ class Connection final {
   const Fault* fault(FaultKind kind) const;
   // The fault of this kind once its frame has come; it is then used up.
   bool due(FaultKind kind, Fault* taken = nullptr);
+  void later(Milliseconds delay, Task task);
   void schedule_tick();
   void on_tick();
 
@@ -122,8 +125,8 @@ class Connection final {
   std::string unsent_;    // of a split
   Executor::Timer tick_;
   Executor::Timer split_timer_;
-  // Deferred writes and closes; each is dropped when the connection goes.
-  std::vector<Executor::Timer> delayed_;
+  // Writes, and the close, that a fault defers.
+  std::list<Executor::Timer> delayed_;
 };
 
 }  // namespace patchbay::sandbox

@@ -7,14 +7,6 @@
 #include "sandbox/stanza.h"
 
 namespace patchbay::sandbox {
-namespace {
-
-bool wants_answer(const binary::Node& node) {
-  return node.tag == "message" || node.tag == "notification" || node.tag == "receipt" || node.tag == "call";
-}
-
-}  // namespace
-
 DeviceSession::DeviceSession(Connection& connection, Account& account, Device& device, bool passive)
     : connection_(connection),
       network_(connection.network()),
@@ -71,7 +63,8 @@ void DeviceSession::start() {
   connection_.send(parent("ib", {{"from", std::string(binary::kUserServer)}},
                           {parent("edge_routing", {}, {data("routing_info", network_.random().bytes(8))})}));
   const auto count = [this](std::string_view tag) {
-    return std::to_string(std::ranges::count(device_->queue, tag, &binary::Node::tag));
+    return std::to_string(std::ranges::count_if(
+        device_->queue, [tag](const Device::Queued& queued) { return queued.node.tag == tag; }));
   };
   connection_.send(parent("ib", {{"from", std::string(binary::kUserServer)}},
                           {leaf("offline_preview", {{"count", std::to_string(device_->queue.size())},
@@ -85,10 +78,10 @@ void DeviceSession::start() {
 void DeviceSession::become_active() {
   active_ = true;
   size_t index = 0;
-  for (const binary::Node& node : device_->queue) send_queued(node, std::to_string(index++));
+  for (const auto& [node, bytes] : device_->queue) send_queued(node, std::to_string(index++));
   connection_.send(parent("ib", {{"from", std::string(binary::kUserServer)}},
                           {leaf("offline", {{"count", std::to_string(device_->queue.size())}})}));
-  network_.check_prekeys(*account_, *device_);
+  network_.check_prekeys(*device_);
 }
 
 void DeviceSession::send_queued(const binary::Node& node, std::string_view offline) {
@@ -167,10 +160,12 @@ void DeviceSession::answered(std::string_view kind, std::string_view id) {
     case Answers::Verdict::kExpected:
       break;
   }
-  const auto found = std::ranges::find_if(device_->queue, [&](const binary::Node& node) {
-    return node.tag == kind && node.attribute("id") == id && wants_answer(node);
+  const auto found = std::ranges::find_if(device_->queue, [&](const Device::Queued& queued) {
+    return queued.node.tag == kind && queued.node.attribute("id") == id;
   });
-  if (found != device_->queue.end()) device_->queue.erase(found);
+  if (found == device_->queue.end()) return;
+  device_->queued_bytes -= found->bytes;
+  device_->queue.erase(found);
 }
 
 void DeviceSession::on_ack(const binary::Node& ack) {

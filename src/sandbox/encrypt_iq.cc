@@ -80,6 +80,8 @@ binary::Node upload(IqContext& context, const binary::Node& iq) {
     if (*id == 0) return bad("a prekey has the id 0");
     if (!uploaded.emplace(*id, *value).second) return bad("the same prekey id twice in one upload");
   }
+  if (keys.prekeys.size() + uploaded.size() > Device::kMaxPrekeys)
+    return bad("more prekeys than a device keeps at the service");
   for (const auto& [id, value] : uploaded) {
     // The same key again, because an answer was lost, is no reuse.
     const auto kept = keys.prekeys.find(id);
@@ -144,7 +146,7 @@ binary::Node bundle_of(IqContext& context, const std::string& jid) {
   parts.push_back(signed_prekey_node(device->keys.signed_prekey));
   if (device->number != 0) parts.push_back(data("device-identity", device->signed_identity));
   user.content = std::move(parts);
-  context.network.check_prekeys(*owner, *device);
+  context.network.check_prekeys(*device);
   return user;
 }
 

@@ -41,13 +41,13 @@ bool needs_no_account(FaultKind kind);
 
 struct Fault {
   FaultKind kind = FaultKind::kDrop;
-  std::string phone;                  // number of the account; empty: everybody
+  std::string phone = {};             // number of the account; empty: everybody
   std::optional<uint32_t> count = 1;  // connections it is for; nothing: all until it is removed
   uint32_t after_frames = 0;
   uint32_t delay_ms = 0;
   uint32_t code = 0;
   uint32_t bytes = 0;
-  std::string conflict;  // of a stream error: "replaced", "device_removed"
+  std::string conflict = {};  // of a stream error: "replaced", "device_removed"
 };
 
 class FaultBook {

@@ -42,7 +42,7 @@ void tell_members(IqContext& context, const Group& group, const binary::Node& ch
     if (member == nullptr) continue;
     for (auto& [device_number, device] : member->devices)
       if (device_number != 0)
-        context.network.notify(*member, device, "w:gp2", group.jid(), {change},
+        context.network.notify(device, "w:gp2", group.jid(), {change},
                                {{"participant", to_string(context.account.lid_jid())},
                                 {"participant_pn", to_string(context.account.jid())},
                                 {"addressing_mode", "lid"}});

@@ -21,6 +21,14 @@ bool has(const std::vector<Fault>& faults, FaultKind kind) {
   return std::ranges::any_of(faults, [kind](const Fault& fault) { return fault.kind == kind; });
 }
 
+// About as many bytes as it holds.
+size_t size_of(const binary::Node& node) {
+  size_t bytes = sizeof node + node.tag.size() + node.bytes().size();
+  for (const auto& [name, value] : node.attributes) bytes += name.size() + value.size() + sizeof name;
+  for (const binary::Node& child : node.children()) bytes += size_of(child);
+  return bytes;
+}
+
 }  // namespace
 
 std::string_view to_string(AccountState state) {
@@ -186,8 +194,7 @@ void Network::announce(Account& account, const Device& device, std::string_view 
   const auto tell = [&](Account& who) {
     for (auto& [number, each] : who.devices)
       if (number != 0 && !(&who == &account && number == device.number))
-        notify(who, each, "devices", to_string(account.jid()), {body},
-               {{"lid", to_string(account.lid_jid())}});
+        notify(each, "devices", to_string(account.jid()), {body}, {{"lid", to_string(account.lid_jid())}});
   };
   tell(account);
   for (const std::string& number : account.contacts)
@@ -230,31 +237,37 @@ std::string Network::unix_time() const {
 
 // --- Delivery ---------------------------------------------------------------------------------------------
 
-void Network::deliver(Account& account, Device& device, binary::Node node) {
-  (void)account;
+void Network::deliver(Device& device, binary::Node node) {
   if (node.tag == "message") ++device.received;
   if (device.number == 0) return;
-  device.queue.push_back(std::move(node));
-  if (device.queue.size() > Device::kMaxQueued) device.queue.pop_front();
-  if (device.session != nullptr && device.session->active()) device.session->send_queued(device.queue.back());
+  const size_t bytes = size_of(node);
+  device.queue.push_back({.node = std::move(node), .bytes = bytes});
+  device.queued_bytes += bytes;
+  while (device.queue.size() > Device::kMaxQueued ||
+         (device.queued_bytes > Device::kMaxQueuedBytes && device.queue.size() > 1)) {
+    device.queued_bytes -= device.queue.front().bytes;
+    device.queue.pop_front();
+  }
+  if (device.session != nullptr && device.session->active())
+    device.session->send_queued(device.queue.back().node);
 }
 
-void Network::notify(Account& account, Device& device, std::string_view type, std::string_view from,
-                     binary::Nodes children, const binary::Attributes& more) {
+void Network::notify(Device& device, std::string_view type, std::string_view from, binary::Nodes children,
+                     const binary::Attributes& more) {
   binary::Node node = parent(
       "notification",
       {{"type", std::string(type)}, {"id", next_id()}, {"from", std::string(from)}, {"t", unix_time()}},
       std::move(children));
   for (const auto& [name, value] : more) node.set(name, value);
-  deliver(account, device, std::move(node));
+  deliver(device, std::move(node));
 }
 
-void Network::check_prekeys(Account& account, Device& device) {
+void Network::check_prekeys(Device& device) {
   if (device.number == 0 || device.keys.prekeys.size() >= options_.low_prekeys) return;
   // One at a time: it stays in the queue until it was answered.
-  for (const binary::Node& queued : device.queue)
+  for (const auto& [queued, bytes] : device.queue)
     if (queued.tag == "notification" && queued.attribute("type") == "encrypt") return;
-  notify(account, device, "encrypt", binary::kUserServer,
+  notify(device, "encrypt", binary::kUserServer,
          {leaf("count", {{"value", std::to_string(device.keys.prekeys.size())}})});
 }
 

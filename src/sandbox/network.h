@@ -32,7 +32,7 @@ class PairingSession;
 
 struct NetworkOptions {
   // The same seed and the same requests give the same keys and ids.
-  std::optional<uint64_t> seed;
+  std::optional<uint64_t> seed = {};
   // Clients below it are refused with failure 405.
   std::array<uint32_t, 3> min_version{2, 3000, 0};
   // Of the first reference of a QR code, and of each that follows.
@@ -105,12 +105,12 @@ class Network {
   // --- Delivery ---
   // Queues `node` until the device has answered it, and sends it when it is connected and active. The phone
   // itself (device 0) takes everything and answers nothing.
-  void deliver(Account& account, Device& device, binary::Node node);
+  void deliver(Device& device, binary::Node node);
   // <notification type from id t> with these children, to one device.
-  void notify(Account& account, Device& device, std::string_view type, std::string_view from,
-              binary::Nodes children, const binary::Attributes& more = {});
+  void notify(Device& device, std::string_view type, std::string_view from, binary::Nodes children,
+              const binary::Attributes& more = {});
   // Tells the device when its prekeys run low.
-  void check_prekeys(Account& account, Device& device);
+  void check_prekeys(Device& device);
 
   // "2:" and the hash of these device JIDs.
   static std::string participant_hash(std::vector<binary::Jid> devices);

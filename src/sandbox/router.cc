@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMaxMessageIds = 4'096;
 constexpr size_t kMaxRecipients = 5'000;
+constexpr size_t kMaxParts = 32;  // children of a message
 constexpr std::string_view kSignalVersion = "\x33";
 constexpr size_t kMacBytes = 8;
 constexpr size_t kSignatureBytes = 64;
@@ -167,7 +168,7 @@ void deliver_copy(Sender& sender, const binary::Node& message, const binary::Jid
     if (child.tag == "meta" || child.tag == "reporting") children.push_back(child);
   }
   envelope.content = std::move(children);
-  sender.network.deliver(*copy.account, *copy.device, std::move(envelope));
+  sender.network.deliver(*copy.device, std::move(envelope));
 }
 
 // Everybody who should get a message to `to`, the sending device included.
@@ -213,6 +214,8 @@ std::optional<Copies> read_participants(Sender& sender, const binary::Node& mess
     Account* account = nullptr;
     Device* const device = sender.network.find_device(*jid, &account);
     if (device == &sender.device) {
+      // Common clients hand their own device the key of a group; nobody delivers it.
+      if (message.attribute("to").ends_with("@g.us")) continue;
       sender.violation("message.malformed", "a message to the sending device itself");
       return std::nullopt;
     }
@@ -255,6 +258,8 @@ binary::Node route_message(Sender& sender, const binary::Node& message) {
     return refuse("message.malformed", "a message has no id, or one longer than 256 bytes");
   if (!to) return refuse("message.malformed", "a message is for something that is no JID");
   if (message.attribute("type").empty()) return refuse("message.malformed", "a message has no type");
+  if (message.children().size() > kMaxParts)
+    return refuse("message.malformed", "a message has more than 32 parts");
 
   std::vector<const binary::Node*> direct;
   for (const binary::Node& child : message.children())
@@ -361,7 +366,7 @@ binary::Node route_receipt(Sender& sender, const binary::Node& receipt) {
     if (device_number == 0 || &device == &sender.device) continue;
     // A retry is for the one device that sent the message.
     if (type == "retry" && about && device_number != about->device) continue;
-    network.deliver(*target, device, forwarded);
+    network.deliver(device, forwarded);
   }
   return ack;
 }

@@ -9,11 +9,13 @@ namespace {
 
 constexpr size_t kMaxBlocked = 10'000;
 constexpr size_t kMaxAbout = 700;
+constexpr size_t kMaxTokens = 100;
 
 binary::Node answer_privacy(IqContext& context, const binary::Node& iq) {
   constexpr std::array<std::string_view, 8> kCategories{"last",         "online",   "profile", "status",
                                                         "readreceipts", "groupadd", "calladd", "messages"};
   if (const auto* const tokens = iq.child("tokens")) {
+    if (tokens->children().size() > kMaxTokens) return error_of(iq, 400, "bad-request");
     for (const binary::Node& token : tokens->children()) {
       const auto jid = binary::parse_jid(token.attribute("jid"));
       Account* const contact = jid ? context.network.find(*jid) : nullptr;
@@ -23,7 +25,7 @@ binary::Node answer_privacy(IqContext& context, const binary::Node& iq) {
       given.set("t", token.attribute("t"));
       for (auto& [number, device] : contact->devices)
         if (number != 0)
-          context.network.notify(*contact, device, "privacy_token", to_string(context.account.jid_like(*jid)),
+          context.network.notify(device, "privacy_token", to_string(context.account.jid_like(*jid)),
                                  {parent("tokens", {}, {given})},
                                  {{"sender_lid", to_string(context.account.lid_jid())}});
     }

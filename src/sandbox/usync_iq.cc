@@ -6,6 +6,7 @@ namespace patchbay::sandbox {
 namespace {
 
 constexpr size_t kMaxUsers = 3'000;
+constexpr size_t kMaxProtocols = 16;
 
 std::string digits_of(std::string_view text) {
   text = text.substr(0, text.find('@'));
@@ -38,7 +39,8 @@ binary::Node answer_usync(IqContext& context, const binary::Node& iq) {
   if (query == nullptr || list == nullptr) return bad("no query or no list");
   for (const char* const required : {"sid", "mode", "context", "last", "index"})
     if (!usync->has_attribute(required)) return bad(std::string("no attribute ") + required);
-  if (query->children().empty()) return bad("an empty query");
+  if (query->children().empty() || query->children().size() > kMaxProtocols)
+    return bad("an empty query, or one for more than 16 things");
   if (list->children().size() > kMaxUsers) return bad("more than 3000 users");
 
   binary::Nodes users;

@@ -43,6 +43,8 @@ struct KeyBundle {
 
 struct Device {
   static constexpr size_t kMaxQueued = 2'000;
+  static constexpr size_t kMaxQueuedBytes = 16u << 20;
+  static constexpr size_t kMaxPrekeys = 20'000;
 
   uint16_t number = 0;  // 0 is the phone
   uint32_t key_index = 0;
@@ -55,8 +57,14 @@ struct Device {
   WallTime linked_at{};
   bool available = false;  // its presence
 
-  // Stanzas that it has not answered, oldest first. The oldest go when there are more than kMaxQueued.
-  std::deque<binary::Node> queue;
+  // Stanzas that it has not answered, oldest first. The oldest go when there are more than kMaxQueued, or
+  // more bytes than kMaxQueuedBytes.
+  struct Queued {
+    binary::Node node;
+    size_t bytes = 0;
+  };
+  std::deque<Queued> queue;
+  size_t queued_bytes = 0;
   uint64_t received = 0;              // messages delivered to it
   std::set<std::string> message_ids;  // that it sent, bounded with `message_order`
   std::deque<std::string> message_order;
