@@ -15,7 +15,8 @@ json::value buffer(std::string_view bytes) {
   return {{"type", "Buffer"}, {"data", base64_encode(bytes)}};
 }
 json::value pair_of(const crypto::KeyPair& pair) {
-  return {{"private", buffer(view(pair.private_key))}, {"public", buffer(view(pair.public_key))}};
+  return {{"private", buffer(crypto::view(pair.private_key))},
+          {"public", buffer(crypto::view(pair.public_key))}};
 }
 
 // A folder as Baileys 7 writes it.
@@ -27,10 +28,10 @@ class BaileysFolder : public testing::Test {
              {"signedIdentityKey", pair_of(keys.identity)},
              {"signedPreKey",
               {{"keyPair", pair_of(keys.signed_prekey.pair)},
-               {"signature", buffer(view(keys.signed_prekey.signature))},
+               {"signature", buffer(crypto::view(keys.signed_prekey.signature))},
                {"keyId", keys.signed_prekey.id}}},
              {"registrationId", keys.registration_id},
-             {"advSecretKey", base64_encode(view(keys.adv_secret))},
+             {"advSecretKey", base64_encode(crypto::view(keys.adv_secret))},
              {"nextPreKeyId", 4},
              {"firstUnuploadedPreKeyId", 4},
              {"registered", true},
@@ -109,7 +110,7 @@ TEST_F(BaileysFolder, WhatIsNotTakenOverIsCountedAndNamed) {
 TEST_F(BaileysFolder, OctetsMayBeWrittenInEveryFormThatBaileysHasWritten) {
   json::array numbers;
   json::object indexed;
-  const std::string_view bytes = view(keys.noise.public_key);
+  const std::string_view bytes = crypto::view(keys.noise.public_key);
   for (size_t i = 0; i < bytes.size(); ++i) {
     numbers.push_back(static_cast<uint8_t>(bytes[i]));
     indexed[std::to_string(i)] = static_cast<uint8_t>(bytes[i]);
@@ -123,7 +124,7 @@ TEST_F(BaileysFolder, OctetsMayBeWrittenInEveryFormThatBaileysHasWritten) {
 }
 
 TEST_F(BaileysFolder, APublicKeyThatDoesNotBelongToItsPrivateKeyIsRefused) {
-  const json::value stranger = buffer(view(crypto::make_key_pair().public_key));
+  const json::value stranger = buffer(crypto::view(crypto::make_key_pair().public_key));
   const json::object good = creds;
   for (const char* const name : {"noiseKey", "signedIdentityKey"}) {
     creds = good;
@@ -161,7 +162,9 @@ TEST_F(BaileysFolder, EveryMissingOrStrangeMemberIsAnErrorAndNeverMore) {
       creds = good;
       creds[name] = strange;
       const auto result = import();
-      if (!result) EXPECT_EQ(result.error().code, ErrorCode::kValidation) << std::string(name);
+      if (!result) {
+        EXPECT_EQ(result.error().code, ErrorCode::kValidation) << std::string(name);
+      }
     }
     creds = good;
     creds.erase(name);

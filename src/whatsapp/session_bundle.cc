@@ -58,7 +58,7 @@ std::string header_json(const BundleHeader& header, const crypto::KeyCost& cost,
                                       {"jid", header.jid},
                                       {"phone", header.phone},
                                       {"createdAtMs", to_unix_ms(header.created_at)},
-                                      {"identityKey", base64_encode(view(identity))},
+                                      {"identityKey", base64_encode(crypto::view(identity))},
                                       {"argon2id",
                                        {{"passes", static_cast<int64_t>(cost.passes)},
                                         {"memoryBytes", static_cast<int64_t>(cost.memory_bytes)},
@@ -156,7 +156,7 @@ Result<Bytes> seal_bundle(BundleHeader header, const Credentials& credentials, s
   const Bytes sealed = box.seal(record, bundle);
   crypto::wipe(record);
   bundle += big_endian(sealed.size(), kLengthBytes) + sealed;
-  bundle += view(crypto::xeddsa_sign(credentials.identity.private_key, bundle));
+  bundle += crypto::view(crypto::xeddsa_sign(credentials.identity.private_key, bundle));
   return bundle;
 }
 

@@ -61,7 +61,7 @@ TEST(SessionBundle, SaysWhoseItIsWithoutThePassphraseAndShowsNoSecret) {
   EXPECT_EQ(header->phone, "15551234567");
   for (const crypto::Key32& secret : {credentials.identity.private_key, credentials.noise.private_key,
                                       credentials.signed_prekey.pair.private_key, credentials.adv_secret})
-    EXPECT_EQ(bundle.find(view(secret)), Bytes::npos);
+    EXPECT_EQ(bundle.find(crypto::view(secret)), Bytes::npos);
 }
 
 TEST(SessionBundle, AnyChangedOctetIsNoticedBeforeThePassphraseIsTried) {
@@ -93,7 +93,7 @@ TEST(SessionBundle, KeysOfOneAccountUnderTheHeaderOfAnotherAreRefused) {
       17 + 4 + static_cast<uint8_t>(other[19]) * 256u + static_cast<uint8_t>(other[20]);
   const size_t good_header = 17 + 4 + static_cast<uint8_t>(good[19]) * 256u + static_cast<uint8_t>(good[20]);
   Bytes forged = other.substr(0, other_header) + good.substr(good_header, good.size() - good_header - 64);
-  forged += view(crypto::xeddsa_sign(mixed.identity.private_key, forged));
+  forged += crypto::view(crypto::xeddsa_sign(mixed.identity.private_key, forged));
   ASSERT_TRUE(read_bundle_header(forged));
   expect_refused(open_bundle(forged, kPassphrase), "passphrase");
 }
