@@ -17,7 +17,8 @@ constexpr size_t kMaxOsNameBytes = 60;
 constexpr uint32_t kMostPrekeys = 2'000;
 
 std::unexpected<Error> wrong(std::string_view field, const std::string& rule) {
-  return fail(ErrorCode::kValidation, "The client profile's \"" + std::string(field) + "\" must be " + rule + ".");
+  return fail(ErrorCode::kValidation,
+              "The client profile's \"" + std::string(field) + "\" must be " + rule + ".");
 }
 
 std::optional<std::array<uint32_t, 3>> parse_version(std::string_view text) {
@@ -36,8 +37,9 @@ std::optional<std::array<uint32_t, 3>> parse_version(std::string_view text) {
 
 Status read_text(const json::value& value, std::string_view field, size_t min, size_t max, std::string& out) {
   const json::string* const text = value.if_string();
-  const bool good = text && text->size() >= min && text->size() <= max && is_valid_utf8(*text) &&
-                    std::ranges::all_of(*text, [](char c) { return static_cast<uint8_t>(c) >= 0x20 && c != 0x7f; });
+  const bool good =
+      text && text->size() >= min && text->size() <= max && is_valid_utf8(*text) &&
+      std::ranges::all_of(*text, [](char c) { return static_cast<uint8_t>(c) >= 0x20 && c != 0x7f; });
   if (!good)
     return wrong(field, "a text of " + std::to_string(min) + " to " + std::to_string(max) +
                             " bytes without control characters");
@@ -45,7 +47,8 @@ Status read_text(const json::value& value, std::string_view field, size_t min, s
   return {};
 }
 
-Status read_letters(const json::value& value, std::string_view field, char first, char last, std::string& out) {
+Status read_letters(const json::value& value, std::string_view field, char first, char last,
+                    std::string& out) {
   const json::string* const text = value.if_string();
   if (!text || text->size() != 2 ||
       !std::ranges::all_of(*text, [=](char c) { return c >= first && c <= last; }))
@@ -79,7 +82,7 @@ Status read_field(std::string_view name, const json::value& value, ClientProfile
   if (name == "osName") return read_text(value, name, 1, kMaxOsNameBytes, out.os_name);
   if (name == "browser") {
     const json::string* const text = value.if_string();
-    if (!text || !std::ranges::contains(kBrowsers, std::string_view(*text)))
+    if (!text || std::ranges::find(kBrowsers, std::string_view(*text)) == kBrowsers.end())
       return wrong(name, "one of Chrome, Edge, Firefox, IE, Opera, Safari, Desktop");
     out.browser.assign(text->begin(), text->end());
     return {};
