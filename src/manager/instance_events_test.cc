@@ -85,11 +85,10 @@ TEST(InstanceEventPayload, OfALossTellsWhy) {
 }
 
 TEST(InstanceWords, AreReadBackFromTheirNames) {
-  for (const auto type :
-       {InstanceEventType::kStatusChanged, InstanceEventType::kQrGenerated,
-        InstanceEventType::kPairCodeGenerated, InstanceEventType::kPasskeyRequired,
-        InstanceEventType::kPasskeyCode, InstanceEventType::kConnected, InstanceEventType::kDisconnected,
-        InstanceEventType::kError})
+  for (const auto type : {InstanceEventType::kStatusChanged, InstanceEventType::kQrGenerated,
+                          InstanceEventType::kPairCodeGenerated, InstanceEventType::kPasskeyRequired,
+                          InstanceEventType::kPasskeyCode, InstanceEventType::kConnected,
+                          InstanceEventType::kDisconnected, InstanceEventType::kError})
     EXPECT_EQ(parse_instance_event_type(to_string(type)), type);
   for (const auto status :
        {InstanceStatus::kInit, InstanceStatus::kQrRequired, InstanceStatus::kConnected,
