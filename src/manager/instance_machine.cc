@@ -108,8 +108,8 @@ void InstanceMachine::on(const ProcessStarts& start) {
   const bool mended = record_.reason.code == kCredentialsDamaged;
   if (mended) record_.last_error.reset(), record_.last_error_at.reset();
   // A new process may be a newer client.
-  const bool waits_for_operator = record_.next_step.what == NextStep::What::kOperator && !mended &&
-                                  !is_outdated(record_.reason);
+  const bool waits_for_operator =
+      record_.next_step.what == NextStep::What::kOperator && !mended && !is_outdated(record_.reason);
   if (record_.desired != DesiredState::kConnected || !active_ || waits_for_operator) {
     const bool at_rest = !mended && (record_.status == InstanceStatus::kDisconnected ||
                                      record_.status == InstanceStatus::kError);

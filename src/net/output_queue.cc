@@ -5,8 +5,9 @@
 
 namespace patchbay::net {
 
-// Buffers of gathered writes that were sent, for the next writes of this thread's connections: without it every turn
-// takes them from the heap anew, and the heap gives its top back to the kernel and faults it in again each time.
+// Buffers of gathered writes that were sent, for the next writes of this thread's connections: without it
+// every turn takes them from the heap anew, and the heap gives its top back to the kernel and faults it in
+// again each time.
 class OutputQueue::Spares {
  public:
   static Spares& of_this_thread() {
@@ -31,7 +32,8 @@ class OutputQueue::Spares {
   }
 
  private:
-  static constexpr size_t kSpareBytes = 1024;  // capacity of a fresh one; it grows with its use up to kGatherBytes
+  static constexpr size_t kSpareBytes =
+      1024;  // capacity of a fresh one; it grows with its use up to kGatherBytes
   static constexpr size_t kMaxSpares = 256;
   std::vector<BufferRef> spares_;
 };
