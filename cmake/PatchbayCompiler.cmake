@@ -33,3 +33,9 @@ if(PATCHBAY_FUZZ)
   target_compile_options(patchbay_flags INTERFACE -fsanitize=fuzzer-no-link)
   target_link_options(patchbay_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# Test code runs once and is half of what a tree compiles: without optimisation that half costs a quarter. What it tests
+# is compiled as the preset says.
+add_library(patchbay_test_flags INTERFACE)
+target_link_libraries(patchbay_test_flags INTERFACE patchbay_flags)
+target_compile_options(patchbay_test_flags INTERFACE -O0)

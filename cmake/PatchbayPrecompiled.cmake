@@ -14,7 +14,7 @@ target_precompile_headers(patchbay_precompiled PRIVATE
 if(PATCHBAY_TESTS)
   add_library(patchbay_precompiled_tests STATIC "${CMAKE_BINARY_DIR}/precompiled/empty.cc")
   target_link_libraries(patchbay_precompiled_tests PRIVATE
-    patchbay_flags Boost::json Threads::Threads GTest::gmock GTest::gtest_main)
+    patchbay_test_flags Boost::json Threads::Threads GTest::gmock GTest::gtest_main)
   target_precompile_headers(patchbay_precompiled_tests PRIVATE
     <algorithm> <any> <array> <atomic> <chrono> <expected> <functional> <map> <memory> <mutex> <optional> <span>
     <string> <string_view> <thread> <unordered_map> <variant> <vector>

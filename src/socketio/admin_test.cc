@@ -235,9 +235,9 @@ TEST_F(AdminTest, ListsTheSocketsOfAllShards) {
   EXPECT_EQ(page.next("config").at(0).at("supportedFeatures").as_array().back(), "ALL_EVENTS");
   const json::array sockets = page.next("all_sockets").at(0).as_array();
   ASSERT_EQ(sockets.size(), 13u) << "twelve and the page itself";
-  std::set<size_t> shards;
+  std::set<size_t> seen_on;
   for (const Client& client : clients) {
-    shards.insert(client.shard());
+    seen_on.insert(client.shard());
     const json::object socket = find_by_id(sockets, client.id());
     ASSERT_FALSE(socket.empty());
     EXPECT_EQ(socket.at("nsp"), "/");
@@ -247,7 +247,7 @@ TEST_F(AdminTest, ListsTheSocketsOfAllShards) {
     EXPECT_EQ(socket.at("handshake").at("address"), "127.0.0.1");
     EXPECT_EQ(socket.at("rooms").at(0), json::value(client.id()));
   }
-  EXPECT_GT(shards.size(), 1u);
+  EXPECT_GT(seen_on.size(), 1u);
   EXPECT_EQ(json::serialize(find_by_id(sockets, clients[3].id()).at("rooms")),
             "[\"" + clients[3].id() + R"(","a room"])");
   EXPECT_EQ(json::serialize(find_by_id(sockets, page.id()).at("data")), "{}");
