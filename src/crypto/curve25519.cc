@@ -1,6 +1,7 @@
 #include "crypto/curve25519.h"
 
 #include <cstring>
+#include <utility>
 
 #include <sodium.h>
 
@@ -50,10 +51,11 @@ KeyPair key_pair_from_private(const Key32& private_key) {
 
 std::optional<Key32> diffie_hellman(const Key32& private_key, const Key32& public_key) {
   sodium_ready();
-  Key32 shared;
+  // In place: no copy of the secret stays on the stack.
+  std::optional<Key32> shared(std::in_place);
   // Refuses points of small order, in whatever encoding, and an all-zero result.
-  if (crypto_scalarmult_curve25519(shared.data(), private_key.data(), public_key.data()) != 0)
-    return std::nullopt;
+  if (crypto_scalarmult_curve25519(shared->data(), private_key.data(), public_key.data()) != 0)
+    shared.reset();
   return shared;
 }
 
