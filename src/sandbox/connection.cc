@@ -310,16 +310,18 @@ void Connection::send_frame(std::string_view payload) {
     stalled_ = true;
     return;
   }
+  const bool corrupt = due(FaultKind::kCorrupt);
+  const bool replay = due(FaultKind::kReplay);
   ++frames_;
   Bytes changed;
-  if (due(FaultKind::kCorrupt)) {
+  if (corrupt) {
     changed = Bytes(payload);
     changed[changed.size() / 2] = static_cast<char>(changed[changed.size() / 2] ^ 0x20);
     payload = changed;
   }
   std::string bytes;
   noise::append_frame(bytes, payload);
-  if (due(FaultKind::kReplay)) noise::append_frame(bytes, payload);
+  if (replay) noise::append_frame(bytes, payload);
   const Fault* const delay = fault(FaultKind::kDelay);
   if (delay == nullptr) return write(std::move(bytes));
   later(Milliseconds(delay->delay_ms),
@@ -403,7 +405,7 @@ void Connection::on_tick() {
                 "nothing was heard for " + std::to_string(options.keepalive_deadline.count()) + " ms");
     }
   }
-  if (session_) session_->on_tick();
+  if (session_ && !stalled_) session_->on_tick();
   if (stage_ != Stage::kEnded) schedule_tick();
 }
 

@@ -263,7 +263,10 @@ void Network::notify(Device& device, std::string_view type, std::string_view fro
 }
 
 void Network::check_prekeys(Device& device) {
-  if (device.number == 0 || device.keys.prekeys.size() >= options_.low_prekeys) return;
+  // A new device uploads its first ones without being asked.
+  if (device.number == 0 || device.keys.seen_prekeys.empty() ||
+      device.keys.prekeys.size() >= options_.low_prekeys)
+    return;
   // One at a time: it stays in the queue until it was answered.
   for (const auto& [queued, bytes] : device.queue)
     if (queued.tag == "notification" && queued.attribute("type") == "encrypt") return;

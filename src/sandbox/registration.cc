@@ -10,7 +10,8 @@ namespace patchbay::sandbox {
 namespace {
 
 constexpr std::string_view kKeyType("\x05", 1);
-constexpr uint32_t kMaxRegistrationId = 16'380;
+// 14 bits. The service gives out 1 to 16,380; common clients draw 0 once in a while, and get away with it.
+constexpr uint32_t kMaxRegistrationId = 16'383;
 
 std::unexpected<Error> wrong(std::string what) {
   return fail(ErrorCode::kValidation, "client payload: " + std::move(what));
@@ -88,8 +89,8 @@ Result<Registration> parse_registration(const proto::ClientPayload& payload) {
   const auto& data = payload.device_pairing_data();
   Registration result;
   const auto registration_id = from_big_endian(data.e_regid(), 4);
-  if (!registration_id || *registration_id == 0 || *registration_id > kMaxRegistrationId)
-    return wrong("eRegid is not 4 bytes with a number from 1 to " + std::to_string(kMaxRegistrationId));
+  if (!registration_id || *registration_id > kMaxRegistrationId)
+    return wrong("eRegid is not 4 bytes with a number up to " + std::to_string(kMaxRegistrationId));
   result.registration_id = *registration_id;
   if (data.e_keytype() != kKeyType) return wrong("eKeytype is not the byte 05");
   const auto identity = crypto::to_key(data.e_ident());

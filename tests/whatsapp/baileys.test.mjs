@@ -84,13 +84,13 @@ describe('the sandbox and Baileys', { concurrency: 1 }, () => {
     const received = await bert.received('Hello Bert');
     assert.equal(received.key.id, sent.key.id);
     assert.equal(received.pushName, 'Anna');
-    await until(() => anna.receipts.some(({ key, update }) => key.id === sent.key.id && update.status >= 3), 'the delivery receipt');
+    await anna.status(sent.key.id, 3);
     await bert.send(annaPhone.jid, 'Hello Anna');
     await anna.received('Hello Anna');
     await anna.send(bertPhone.jid, 'How are you?');
     const question = await bert.received('How are you?');
     await bert.socket.readMessages([question.key]);
-    await until(() => anna.receipts.some(({ key, update }) => key.id === question.key.id && update.status === 4), 'the read receipt');
+    await anna.status(question.key.id, 4);
   });
 
   test('what is sent to somebody who is away comes when they are back', async () => {

@@ -98,6 +98,14 @@ export class Baileys {
       message?.conversation === text || message?.extendedTextMessage?.text === text)), `the message "${text}"`);
   }
 
+  /** Waits until the message is known to have this status, or a later one: 3 delivered, 4 read. */
+  status(id, least) {
+    // While it buffers, Baileys melts an update into the message itself.
+    const known = () => [...this.messages, ...this.receipts.map(({ key, update }) => ({ key, status: update.status }))]
+      .filter(({ key }) => key.id === id).map(({ status }) => status ?? 0);
+    return until(() => Math.max(0, ...known()) >= least, `status ${least} of ${id}`);
+  }
+
   async disconnect() {
     const { socket } = this;
     if (!socket || this.closed !== undefined) return;
