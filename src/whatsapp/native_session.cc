@@ -100,7 +100,10 @@ void NativeSession::deliver() {
     }
   }
   const auto due = core_.deadline();
-  if (!due) return timer_.cancel();
+  if (!due) {
+    timer_at_.reset();
+    return timer_.cancel();
+  }
   // A deadline that moved away is found out when the timer fires.
   if (timer_at_ && *timer_at_ <= *due) return;
   timer_at_ = due;
