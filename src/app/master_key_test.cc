@@ -103,7 +103,9 @@ TEST_F(MasterKeyRotationTest, AfterAKillAtAnyStepTheNextStartSettlesIt) {
     expect_nothing_left();
     expect_starts(steps < 2 ? kOldKey : kNewKey);
     // Back for the next round.
-    if (steps >= 2) ASSERT_EQ(rotate_master_key(change(kOldKey)), 0);
+    if (steps >= 2) {
+      ASSERT_EQ(rotate_master_key(change(kOldKey)), 0);
+    }
   }
 }
 

@@ -168,7 +168,9 @@ TEST(InstanceMachine, KnowsWhatFollowsFromEveryEnd) {
     Driver next({}, d.record(), !one.gone);
     next.feed(ProcessStarts{});
     EXPECT_EQ(next.outcome(), outdated ? "RECONNECTING open +status" : d.status());
-    if (!outdated) EXPECT_EQ(next.feed(Operation::kConnect).outcome(), "INIT open +status");
+    if (!outdated) {
+      EXPECT_EQ(next.feed(Operation::kConnect).outcome(), "INIT open +status");
+    }
   }
 }
 
