@@ -396,7 +396,7 @@ TEST(InstanceMachine, ComesBackByItselfOnceDamagedCredentialsAreReadableAgain) {
   Driver still({}, damaged.record(), false);
   EXPECT_EQ(still.feed(ProcessStarts{.credentials_damaged = true}).status(), "ERROR");
   Driver mended({}, still.record(), true);
-  EXPECT_EQ(mended.feed(ProcessStarts{}).outcome(), "RECONNECTING open");
+  EXPECT_EQ(mended.feed(ProcessStarts{}).outcome(), "RECONNECTING open +status");
   EXPECT_FALSE(mended.record().last_error);
 }
 
