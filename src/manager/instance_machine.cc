@@ -390,7 +390,9 @@ void InstanceMachine::on(const whatsapp::PairCode& code) {
 }
 
 void InstanceMachine::on(const whatsapp::PasskeyRequest& request) {
-  if (session_ != Session::kShowingCode && session_ != Session::kOpening) return;
+  // Also again: another request replaces the one before.
+  if (session_ != Session::kShowingCode && session_ != Session::kPasskey && session_ != Session::kOpening)
+    return;
   if (request.options_json.size() > kMaxPasskeyOptionsBytes || !is_json_object(request.options_json)) {
     effects_.commands.push_back(SessionCommand::kDrop);
     return failed(
