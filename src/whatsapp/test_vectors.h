@@ -13,6 +13,7 @@
 
 namespace patchbay::whatsapp::test {
 
+#ifdef PATCHBAY_WA_VECTORS  // a unit test's own, and not there when a header is compiled alone
 // One section of the file.
 class Vectors {
  public:
@@ -30,5 +31,6 @@ class Vectors {
  private:
   boost::json::object section_;
 };
+#endif
 
 }  // namespace patchbay::whatsapp::test

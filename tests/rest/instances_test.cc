@@ -251,7 +251,7 @@ TEST_F(Instances, RefuseSimulatedScenesThatMakeNoSense) {
   EXPECT_EQ(early.status, 400);
   EXPECT_EQ(early.code(), "INVALID_OPERATION");
   EXPECT_THAT(world_.post(target, json::object{{"action", "explode"}, {"phone", "+1555"}}, token_).refused(),
-              HasSubstr("action: must be one of scan, drop"));
+              HasSubstr("action: must be one of scan, passkey, drop"));
   EXPECT_EQ(world_.post(target, json::object(), token_).refused(), "action: is required");
 }
 

@@ -113,9 +113,9 @@ TEST_F(Linking, AsksForThePasskeyAndShowsTheCodeToCompare) {
   world_.simulate(token_, id_, "scan");
   world_.await_status(token_, id_, "CONNECTED");
 
-  const Answer events = world_.get(path("/events"), token_);
+  const json::value events = world_.get(path("/events"), token_).data("/events");
   std::vector<std::string> types;
-  for (const json::value& event : events.data("/events").as_array())
+  for (const json::value& event : events.as_array())
     types.emplace_back(event.at("type").as_string());
   EXPECT_THAT(types,
               testing::ElementsAre("instance:status:changed", "instance:status:changed",
