@@ -64,6 +64,7 @@ function Snippet({ text, label, what }: { text: string; label: string; what: str
   return (
     <div className="mt-2 flex items-start gap-1">
       <pre
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard
         tabIndex={0}
         role="group"
         aria-label={label}

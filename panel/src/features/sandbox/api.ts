@@ -58,4 +58,4 @@ export const useAddFault = () =>
 export const useRemoveFault = () =>
   useSandboxMutation((id: number) => api.send("delete", `/api/sandbox/faults/${id}`));
 export const useClearViolations = () =>
-  useSandboxMutation((_: void) => api.send("delete", "/api/sandbox/violations"));
+  useSandboxMutation<void>(() => api.send("delete", "/api/sandbox/violations"));
