@@ -87,8 +87,8 @@ Result<Proxy> Proxy::parse(std::string_view url) {
     return refuse("it is longer than " + std::to_string(kMaxUrlBytes) + " bytes");
   if (!std::ranges::all_of(url, [](char c) { return c > ' ' && c <= '~'; }))
     return refuse("it holds a space, a control character or text that is not ASCII: percent-encode them");
-  const size_t colon = std::min(url.find("://"), url.size());
-  const std::string_view scheme = url.substr(0, colon);
+  const size_t colon = url.find("://");
+  const std::string_view scheme = url.substr(0, colon == std::string_view::npos ? 0 : colon);
   Proxy proxy;
   if (equals_ignore_case(scheme, "http")) {
     proxy.kind = Kind::kHttp;
