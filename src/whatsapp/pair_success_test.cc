@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "crypto/digest.h"
 #include "whatsapp/session_test_support.h"
 #include "whatsapp/test_vectors.h"
 
@@ -97,6 +98,22 @@ TEST(PairSuccess, NothingChangesWhenTheAccountSignedAnotherDevice) {
                                      it),
                  PairFault::kSignature, "401", "signature-mismatch");
   EXPECT_EQ(serialize(it), before);
+}
+
+// What was accepted could not be read again after a restart.
+TEST(PairSuccess, AnIdentityThatSaysNothingIsRefusedThoughItIsSigned) {
+  const Phone phone;
+  Credentials it = make_credentials();
+  proto::ADVSignedDeviceIdentity nothing;
+  nothing.set_account_signature_key(Bytes(crypto::view(phone.identity.public_key)));
+  nothing.set_account_signature(Bytes(crypto::view(crypto::xeddsa_sign(
+      phone.identity.private_key, Bytes("\x06\x00", 2).append(crypto::view(it.identity.public_key))))));
+  proto::ADVSignedDeviceIdentityHMAC container;
+  container.set_details(nothing.SerializeAsString());
+  container.set_hmac(crypto::hmac_sha256(crypto::view(it.adv_secret), container.details()));
+  const PairOutcome outcome = accept_pair_success(Phone::pair_success(container.SerializeAsString()), it);
+  EXPECT_EQ(outcome.fault, PairFault::kInternal);
+  EXPECT_FALSE(it.is_linked());
 }
 
 TEST(PairSuccess, WhatCannotBeReadIsAnInternalError) {
