@@ -355,7 +355,8 @@ TEST_F(InstancesTest, KeepOnlySoManyEvents) {
 TEST_F(InstancesTest, ExplainASceneThatCannotBePlayed) {
   const std::string id = make("sales");
   EXPECT_EQ(instances_->simulate(ada_, id, {.action = "dance"}).error().code, ErrorCode::kValidation);
-  EXPECT_THAT(instances_->simulate(ada_, id, {.action = "dance"}).error().message, HasSubstr("scan, passkey, drop"));
+  EXPECT_THAT(instances_->simulate(ada_, id, {.action = "dance"}).error().message,
+              HasSubstr("scan, passkey, drop"));
   EXPECT_EQ(instances_->simulate(ada_, id, {.action = "scan"}).error().code, ErrorCode::kInvalidOperation);
   EXPECT_EQ(instances_->simulate(ada_, id, {.action = "scan", .phone = "12a"}).error().code,
             ErrorCode::kValidation);

@@ -115,8 +115,7 @@ TEST_F(Linking, AsksForThePasskeyAndShowsTheCodeToCompare) {
 
   const json::value events = world_.get(path("/events"), token_).data("/events");
   std::vector<std::string> types;
-  for (const json::value& event : events.as_array())
-    types.emplace_back(event.at("type").as_string());
+  for (const json::value& event : events.as_array()) types.emplace_back(event.at("type").as_string());
   EXPECT_THAT(types,
               testing::ElementsAre("instance:status:changed", "instance:status:changed",
                                    "instance:qr:generated", "instance:passkey:required",
