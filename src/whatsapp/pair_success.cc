@@ -53,7 +53,8 @@ PairOutcome accept_pair_success(const Node& iq, Credentials& credentials) {
 
   proto::ADVSignedDeviceIdentity identity;
   proto::ADVDeviceIdentity details;
-  if (!identity.ParseFromString(container.details()) || !details.ParseFromString(identity.details()))
+  if (!identity.ParseFromString(container.details()) || identity.details().empty() ||
+      !details.ParseFromString(identity.details()))
     return internal("cannot be read.");
   const auto account_key = crypto::to_key(identity.account_signature_key());
   const std::string_view own_key = crypto::view(credentials.identity.public_key);

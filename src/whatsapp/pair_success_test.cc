@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "crypto/digest.h"
 #include "whatsapp/session_test_support.h"
 #include "whatsapp/test_vectors.h"
 
@@ -97,6 +98,22 @@ TEST(PairSuccess, NothingChangesWhenTheAccountSignedAnotherDevice) {
                                      it),
                  PairFault::kSignature, "401", "signature-mismatch");
   EXPECT_EQ(serialize(it), before);
+}
+
+// Found by fuzzing: it was accepted, and the record that was kept of it refused.
+TEST(PairSuccess, AnIdentityWithoutDetailsIsAnInternalError) {
+  Credentials it = make_credentials();
+  const crypto::KeyPair account = crypto::make_key_pair();
+  proto::ADVSignedDeviceIdentity identity;
+  identity.set_account_signature_key(Bytes(crypto::view(account.public_key)));
+  const Bytes text = Bytes("\x06\x00", 2).append(crypto::view(it.identity.public_key));
+  identity.set_account_signature(Bytes(crypto::view(crypto::xeddsa_sign(account.private_key, text))));
+  proto::ADVSignedDeviceIdentityHMAC container;
+  container.set_details(identity.SerializeAsString());
+  container.set_hmac(crypto::hmac_sha256(crypto::view(it.adv_secret), container.details()));
+  expect_refused(accept_pair_success(Phone::pair_success(container.SerializeAsString()), it),
+                 PairFault::kInternal, "500", "internal-error");
+  EXPECT_FALSE(it.is_linked());
 }
 
 TEST(PairSuccess, WhatCannotBeReadIsAnInternalError) {
