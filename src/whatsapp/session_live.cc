@@ -142,9 +142,11 @@ void SessionCore::upload(Then then) {
 // --- Signs of life ---
 
 void SessionCore::ping() {
-  if (phase_ != Phase::kLive) return;
+  // While codes are shown the server wants to hear from us too; what ends there is the codes' time.
+  const bool live = phase_ == Phase::kLive;
+  if (!live && phase_ != Phase::kCodes) return;
   ask(query("get", "w:p", {element("ping")}), [](const Node*) {});
-  if (!timers_[kSilence] || last_heard_ >= pinged_) {
+  if (live && (!timers_[kSilence] || last_heard_ >= pinged_)) {
     pinged_ = now_.steady;
     arm(kSilence, kSilenceTimeout);
   }

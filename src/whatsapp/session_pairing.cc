@@ -58,6 +58,7 @@ void SessionCore::pair_device(const Node& query) {
   phase_ = Phase::kCodes;
   disarm(kOpening);
   disarm(kStep);
+  arm(kPing, options_.settings.keep_alive_interval);
   arm(kLastCode, kFirstQrValidity + kQrValidity * (linking_->attempts - 1));
   show_next_code();
 }
@@ -93,7 +94,7 @@ void SessionCore::pair_success(const Node& query) {
   phase_ = Phase::kPairing;
   settle_link(linking_->asking_code ? code_superseded() : Status());
   linking_.reset();
-  for (const Timer timer : {kNextCode, kLastCode, kPasskey}) disarm(timer);
+  for (const Timer timer : {kNextCode, kLastCode, kPasskey, kPing}) disarm(timer);
   arm(kStep, kPairingTimeout);
   events_.push_back(event::Paired{identity()});
   // Told to the server only once it cannot be forgotten; it then restarts the stream.

@@ -70,6 +70,16 @@ TEST_F(PairingTest, CodesRotateFirstAfterAMinuteThenFasterAndRunOut) {
   EXPECT_FALSE(end->credentials_gone);
 }
 
+TEST_F(PairingTest, TheServerHearsFromUsWhileCodesAreShown) {
+  show_codes();
+  for (int i = 0; i < 5; ++i) {
+    advance(30s);
+    EXPECT_TRUE(has_query("ping"));
+    peer->received.clear();
+  }
+  EXPECT_FALSE(end);
+}
+
 TEST_F(PairingTest, AScanLinksStoresAnswersRestartsAndConnects) {
   hold_stores = true;
   show_codes();
