@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "binary/jid.h"
-#include "crypto/legacy_digest.h"
+#include "crypto/digest.h"
 #include "proto/client_payload.pb.h"
 #include "whatsapp/key_encoding.h"
 

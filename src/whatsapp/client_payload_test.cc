@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/legacy_digest.h"
+#include "crypto/digest.h"
 #include "proto/client_payload.pb.h"
 #include "whatsapp/session_test_support.h"
 

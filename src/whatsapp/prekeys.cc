@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/legacy_digest.h"
+#include "crypto/digest.h"
 #include "whatsapp/key_encoding.h"
 #include "whatsapp/stanza.h"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/ids.h"
-#include "crypto/legacy_digest.h"
+#include "crypto/digest.h"
 #include "whatsapp/key_encoding.h"
 #include "whatsapp/stanza.h"
 
