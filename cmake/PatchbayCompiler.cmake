@@ -24,6 +24,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-null-dereference -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict -Wno-array-bounds
     -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # Where files are compiled as one, a local name may be that of another file, and to g++ every class looks like one of a
+  # header.
+  target_compile_options(patchbay_flags INTERFACE -Wno-shadow
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(PATCHBAY_SANITIZE)
   target_compile_options(patchbay_flags INTERFACE -fsanitize=${PATCHBAY_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(patchbay_flags INTERFACE -fsanitize=${PATCHBAY_SANITIZE})

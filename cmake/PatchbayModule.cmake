@@ -1,7 +1,7 @@
 # patchbay_module(name [DEPS target...] [INSTALL])
 # One module = one flat folder = one static library `patchbay_<name>` = one namespace.
-# *_test.cc beside the code become the executable `<name>_test`; headers join the header set whose
-# members `all_verify_interface_header_sets` compiles one by one.
+# *_test.cc beside the code become the executable `<name>_test`; public headers join the header set whose members
+# `all_verify_interface_header_sets` compiles one by one.
 # INSTALL: the library and its public headers are part of the package that other projects find (PatchbayPackage.cmake).
 # A header is public unless its first comment says "Internal to the module" or "For tests only".
 function(patchbay_module name)
@@ -12,7 +12,7 @@ function(patchbay_module name)
   list(REMOVE_ITEM sources ${tests} "")
   set(target patchbay_${name})
   add_library(${target} STATIC ${sources})
-  patchbay_split_headers(public internal ${headers})
+  patchbay_public_headers(public ${headers})
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/src" FILES ${public})
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON EXPORT_NAME ${name})
   target_compile_features(${target} PUBLIC cxx_std_23)
@@ -20,13 +20,6 @@ function(patchbay_module name)
   target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:patchbay_flags>)
   target_precompile_headers(${target} REUSE_FROM patchbay_precompiled)
   add_library(patchbay::${name} ALIAS ${target})
-  if(internal)
-    # A set of its own, so that they are verified as well, but not installed.
-    add_library(${target}_internal INTERFACE)
-    target_sources(${target}_internal INTERFACE FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/src" FILES ${internal})
-    target_link_libraries(${target}_internal INTERFACE ${target})
-    set_target_properties(${target}_internal PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-  endif()
   if(arg_INSTALL)
     patchbay_install_library(${target})
   endif()
@@ -34,14 +27,23 @@ function(patchbay_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} ${arg_TEST_DEPS} patchbay_test_flags GTest::gmock GTest::gtest_main)
     target_precompile_headers(${name}_test REUSE_FROM patchbay_precompiled_tests)
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    patchbay_add_test(${name}_test)
   endif()
 endfunction()
 
-# Sorts headers by what the comment at their top says of them.
-function(patchbay_split_headers public_result internal_result)
+# The cases of a test program, in two processes. A process for each case would cost the sanitized programs more than the
+# cases themselves do; `<program> --gtest_filter=…` runs single ones.
+function(patchbay_add_test program)
+  foreach(shard 0 1)
+    add_test(NAME ${program}.${shard} COMMAND ${program} --gtest_brief=1)
+    set_tests_properties(${program}.${shard} PROPERTIES TIMEOUT 300
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+endfunction()
+
+# Those whose first comment does not say otherwise.
+function(patchbay_public_headers result)
   set(public)
-  set(internal)
   foreach(header IN LISTS ARGN)
     file(STRINGS "${header}" lines LIMIT_COUNT 12 ENCODING UTF-8)
     set(text)
@@ -52,14 +54,11 @@ function(patchbay_split_headers public_result internal_result)
       string(REGEX REPLACE "^// ?" "" line "${line}")
       string(APPEND text "${line} ")
     endforeach()
-    if(text MATCHES "Internal to the module|For tests only")
-      list(APPEND internal "${header}")
-    else()
+    if(NOT text MATCHES "Internal to the module|For tests only")
       list(APPEND public "${header}")
     endif()
   endforeach()
-  set(${public_result} ${public} PARENT_SCOPE)
-  set(${internal_result} ${internal} PARENT_SCOPE)
+  set(${result} ${public} PARENT_SCOPE)
 endfunction()
 
 # patchbay_fuzz(name DEPS target...): the libFuzzer target fuzz/<name>_fuzz.cc with fuzz/corpus/<name>/.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "engineio/client_session.h"
 
@@ -19,14 +20,18 @@ void require(bool condition) {
 
 class World final : public ClientSession::Io, public ClientSession::Application {
  public:
-  bool polling = false, posting = false, websocket = false, over = false, told = false, flush_asked = false;
+  bool polling = false, posting = false, websocket = false, opened = false, over = false, told = false;
+  bool flush_asked = false;
 
   void poll() override { begin(polling); }
   void post(std::string body) override {
     require(!body.empty());
     begin(posting);
   }
-  void open_websocket() override { begin(websocket); }
+  void open_websocket() override {
+    begin(websocket);
+    opened = false;
+  }
   void websocket_text(std::string_view, std::string_view) override { require(websocket && !over); }
   void websocket_binary(std::string_view) override { require(websocket && !over); }
   void close_websocket(uint16_t, std::string_view) override { websocket = false; }
@@ -93,22 +98,24 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         session.on_poll_failed({ErrorCode::kInternal, "poll", {}}, now);
         break;
       case 5:
-        if (world.websocket) session.on_websocket_open(now);
+        // Opened or refused once, and only then spoken to or closed.
+        if (world.websocket && !std::exchange(world.opened, true)) session.on_websocket_open(now);
         break;
       case 6:
       case 7:
-        if (world.websocket) session.on_websocket_message((what & 1) != 0, text, now);
+        if (world.websocket && world.opened) session.on_websocket_message((what & 1) != 0, text, now);
         break;
       case 8:
-        if (world.websocket) session.on_websocket_message(false, (what & 16) != 0 ? kOpen : "3probe", now);
+        if (world.websocket && world.opened)
+          session.on_websocket_message(false, (what & 16) != 0 ? kOpen : "3probe", now);
         break;
       case 9:
-        if (!world.websocket) break;
+        if (!world.websocket || !world.opened) break;
         world.websocket = false;
         session.on_websocket_closed(1006, text, now);
         break;
       case 10:
-        if (!world.websocket) break;
+        if (!world.websocket || world.opened) break;
         world.websocket = false;
         session.on_websocket_refused({ErrorCode::kInternal, "refused", {}}, now);
         break;

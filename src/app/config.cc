@@ -11,7 +11,7 @@
 namespace patchbay::app {
 namespace {
 
-bool is_loopback(const std::string& host) {
+bool is_loopback_host(const std::string& host) {
   return host.starts_with("127.") || host == "::1";
 }
 
@@ -225,7 +225,7 @@ Status check(const Config& config) {
     return fail(ErrorCode::kConfiguration, "--tls-cert and --tls-key belong together; give both or neither");
   if (config.sandbox && config.simulation)
     return fail(ErrorCode::kConfiguration, "--sandbox and --simulation exclude each other; give one");
-  if ((config.development || config.simulation || config.sandbox) && !is_loopback(config.host))
+  if ((config.development || config.simulation || config.sandbox) && !is_loopback_host(config.host))
     return fail(
         ErrorCode::kConfiguration,
         std::string(config.development  ? "--development"

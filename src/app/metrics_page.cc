@@ -116,7 +116,7 @@ void add_engine(Families& out, const engineio::Metrics& engine) {
                 "How long after its due time a ping was sent.", engine.heartbeat_lateness_ms, 1e-3);
 }
 
-bool is_loopback(std::string_view address) {
+bool is_local_peer(std::string_view address) {
   return address.starts_with("127.") || address == "::1";
 }
 
@@ -180,7 +180,7 @@ http::Response MetricsPage::respond(const http::Request& request) const {
     return response;
   }
   const bool allowed =
-      token_.empty() ? is_loopback(request.remote_address)
+      token_.empty() ? is_local_peer(request.remote_address)
                      : equals_constant_time(request.header("authorization").value_or(""), "Bearer " + token_);
   if (!allowed)
     return http::error_response(

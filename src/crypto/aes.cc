@@ -7,26 +7,16 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/octets.h"
+
 namespace patchbay::crypto {
 namespace {
 
-struct FreeContext {
+struct FreeCipherContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }  // wipes the key schedule
 };
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeCipherContext>;
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* octets(Bytes& bytes, size_t from = 0) {
-  return reinterpret_cast<unsigned char*>(bytes.data()) + from;
-}
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "crypto/aes: %s\n", what);
-  std::abort();
-}
 // What OpenSSL answers here fails only when memory does.
 void must(int one) {
   if (one != 1) throw std::bad_alloc();

@@ -5,12 +5,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "crypto/octets.h"
+
 namespace patchbay::crypto {
 namespace {
-
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 Bytes digest(const EVP_MD* algorithm, std::string_view data) {
   Bytes out(static_cast<size_t>(EVP_MD_get_size(algorithm)), '\0');

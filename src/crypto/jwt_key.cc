@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "crypto/digest.h"
+#include "crypto/octets.h"
 
 namespace patchbay::crypto {
 namespace {
@@ -18,17 +19,13 @@ constexpr int kMinRsaBits = 2048;
 constexpr size_t kMaxPemBytes = 65'536;
 constexpr size_t kEs256SignatureBytes = 64;  // RFC 7518 §3.4: R and S, 32 octets each
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 struct FreeBio {
   void operator()(BIO* bio) const { BIO_free(bio); }
 };
 struct FreeCertificate {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
-struct FreeContext {
+struct FreeDigestContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 struct FreeSignature {
@@ -72,7 +69,7 @@ Bytes to_der(std::string_view raw) {
 }
 
 bool verify_with_public_key(EVP_PKEY* key, std::string_view data, std::string_view signature) {
-  const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, FreeDigestContext> context(EVP_MD_CTX_new());
   const bool good =
       context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
       EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(data), data.size()) == 1;

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "crypto/digest.h"
+#include "crypto/octets.h"
 #include "crypto/wipe.h"
 
 namespace patchbay::crypto {
@@ -16,12 +17,6 @@ namespace {
 
 constexpr size_t kHashBytes = 32;
 constexpr size_t kMaxHkdfBytes = 255 * kHashBytes;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "crypto/kdf: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "crypto/octets.h"
 #include "crypto/sodium_ready.h"
 
 namespace patchbay::crypto {
@@ -14,13 +15,6 @@ constexpr char kVersion = 1;
 constexpr size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(SecretBox::kKeyBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* octets(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "crypto/octets.h"
 #include "crypto/sodium_ready.h"
 
 // As in <xeddsa.h> 2.0, which cannot be included: it includes a header that Debian's package lacks. Its own
@@ -24,12 +25,8 @@ namespace patchbay::crypto {
 namespace {
 
 constexpr uint8_t kSignBit = 0x80;
-constexpr size_t kNonceBytes = 64;
+constexpr size_t kXeddsaNonceBytes = 64;
 constexpr size_t kMaxMessageBytes = std::numeric_limits<uint32_t>::max();  // libxeddsa's
-
-const uint8_t* octets(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
-}
 
 // Whether `key`, little-endian, is below 2^255 - 19.
 bool is_canonical(const Key32& key) {
@@ -47,7 +44,7 @@ Signature xeddsa_sign(const Key32& private_key, std::string_view message) {
     std::abort();
   }
   sodium_ready();
-  uint8_t nonce[kNonceBytes];
+  uint8_t nonce[kXeddsaNonceBytes];
   randombytes_buf(nonce, sizeof nonce);
   Signature signature;
   ed25519_priv_sign(signature.data(), private_key.data(), octets(message),

@@ -113,6 +113,7 @@ class ClientSession {
   void on_poll_failed(const Error& error, SteadyTime now);
   void on_post_done(SteadyTime now);
   void on_post_failed(const Error& error, SteadyTime now);
+  // After open_websocket(), one of these two, once; messages and the close only after the first.
   void on_websocket_open(SteadyTime now);
   void on_websocket_refused(const Error& error, SteadyTime now);
   void on_websocket_message(bool binary, std::string_view payload, SteadyTime now);

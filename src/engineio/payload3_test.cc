@@ -11,24 +11,24 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Seen {
+struct Seen3 {
   PacketType type = PacketType::kMessage;
   std::string data;
   bool binary = false;
-  bool operator==(const Seen&) const = default;
+  bool operator==(const Seen3&) const = default;
 };
 
-std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+std::ostream& operator<<(std::ostream& out, const Seen3& seen) {
   return out << to_char(seen.type) << (seen.binary ? "b:" : ":") << to_hex(seen.data);
 }
 
-struct Decoded {
-  std::vector<Seen> packets;
+struct Decoded3 {
+  std::vector<Seen3> packets;
   DecodeStatus status;
 };
 
-Decoded decode(std::string_view body, BodyKind kind, size_t max_payload = 1'000'000) {
-  Decoded decoded;
+Decoded3 decode(std::string_view body, BodyKind kind, size_t max_payload = 1'000'000) {
+  Decoded3 decoded;
   decoded.status = decode_payload3(body, kind, {.max_payload = max_payload}, [&](const Packet& packet) {
     decoded.packets.push_back({packet.type, std::string(packet.data), packet.binary});
     return true;
@@ -36,21 +36,21 @@ Decoded decode(std::string_view body, BodyKind kind, size_t max_payload = 1'000'
   return decoded;
 }
 
-std::string encode(const std::vector<Seen>& packets, BodyKind kind) {
+std::string encode(const std::vector<Seen3>& packets, BodyKind kind) {
   std::string body;
-  for (const Seen& seen : packets)
+  for (const Seen3& seen : packets)
     append_to_payload3(body, {.type = seen.type, .data = seen.data, .binary = seen.binary}, kind);
   return body;
 }
 
-struct Case {
+struct Case3 {
   BodyKind kind;
   std::string body;
-  std::vector<Seen> packets;
+  std::vector<Seen3> packets;
 };
 
 // The same packets in both framings, one after the other.
-const std::vector<Case> kCases = {
+const std::vector<Case3> kCases3 = {
     {BodyKind::kText, "6:4hello", {{.data = "hello"}}},
     {BodyKind::kOctets, "\x00\x06\xff"s + "4hello", {{.data = "hello"}}},
     {BodyKind::kText, "1:4", {{.data = ""}}},
@@ -81,8 +81,8 @@ const std::vector<Case> kCases = {
 };
 
 TEST(EngineIoPayload3, PacketsComeOutAsTheyWentIn) {
-  for (const auto& [kind, body, packets] : kCases) {
-    const Decoded decoded = decode(body, kind);
+  for (const auto& [kind, body, packets] : kCases3) {
+    const Decoded3 decoded = decode(body, kind);
     EXPECT_TRUE(decoded.status) << to_hex(body) << ": " << decoded.status.message();
     EXPECT_EQ(decoded.packets, packets) << to_hex(body);
     EXPECT_EQ(to_hex(encode(packets, kind)), to_hex(body));
@@ -90,9 +90,9 @@ TEST(EngineIoPayload3, PacketsComeOutAsTheyWentIn) {
 }
 
 TEST(EngineIoPayload3, ABodyCutAnywhereIsRefusedOrGivesTheFrontOfItsPackets) {
-  for (const auto& [kind, body, packets] : kCases) {
+  for (const auto& [kind, body, packets] : kCases3) {
     for (size_t size = 0; size < body.size(); ++size) {
-      const Decoded decoded = decode(std::string_view(body).substr(0, size), kind);
+      const Decoded3 decoded = decode(std::string_view(body).substr(0, size), kind);
       ASSERT_LT(decoded.packets.size(), packets.size() + 1);
       for (size_t i = 0; i < decoded.packets.size(); ++i) EXPECT_EQ(decoded.packets[i], packets[i]);
       // A cut between two packets leaves a good body, every other one does not.
@@ -140,7 +140,7 @@ TEST(EngineIoPayload3, RefusesWhatIsNoPayload) {
       {BodyKind::kOctets, "\x00"s + std::string(2000, '\x01')},
   };
   for (const auto& [kind, body] : bad) {
-    const Decoded decoded = decode(body, kind);
+    const Decoded3 decoded = decode(body, kind);
     EXPECT_FALSE(decoded.status) << to_hex(body);
     EXPECT_LE(decoded.status.message().size(), 123u) << "fits a close frame";
     EXPECT_TRUE(decoded.packets.empty() || decoded.packets.size() == 1) << to_hex(body);
@@ -148,14 +148,14 @@ TEST(EngineIoPayload3, RefusesWhatIsNoPayload) {
 }
 
 TEST(EngineIoPayload3, PacketsInFrontOfABadOneAreSeen) {
-  const Decoded decoded = decode("2:4a2:4b1:9", BodyKind::kText);
+  const Decoded3 decoded = decode("2:4a2:4b1:9", BodyKind::kText);
   EXPECT_FALSE(decoded.status);
-  EXPECT_EQ(decoded.packets, (std::vector<Seen>{{.data = "a"}, {.data = "b"}}));
+  EXPECT_EQ(decoded.packets, (std::vector<Seen3>{{.data = "a"}, {.data = "b"}}));
 }
 
 TEST(EngineIoPayload3, RefusesABodyLargerThanTheLimitBeforeAnythingIsSeen) {
   EXPECT_TRUE(decode("2:4a2:4b", BodyKind::kText, 8).status);
-  const Decoded decoded = decode("2:4a2:4b", BodyKind::kText, 7);
+  const Decoded3 decoded = decode("2:4a2:4b", BodyKind::kText, 7);
   EXPECT_FALSE(decoded.status);
   EXPECT_TRUE(decoded.packets.empty());
 }

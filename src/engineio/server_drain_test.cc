@@ -17,8 +17,8 @@ using net::test::Watched;
 using test::kShards;
 using websocket::test::WebSocketClient;
 
-constexpr const char* kPolling = "/engine.io/?EIO=4&transport=polling";
-constexpr const char* kWebSocket = "/engine.io/?EIO=4&transport=websocket";
+constexpr const char* kPollingTarget = "/engine.io/?EIO=4&transport=polling";
+constexpr const char* kWebSocketTarget = "/engine.io/?EIO=4&transport=websocket";
 
 // Both ends of every connection are in this process.
 void allow_many_descriptors() {
@@ -65,13 +65,13 @@ TEST_F(EngineDrainTest, IsDoneAtOnceWhenThereIsNobody) {
 
 TEST_F(EngineDrainTest, TurnsNewClientsAwayAndServesThoseThatAreThere) {
   start();
-  WebSocketClient client(on(1), kWebSocket);
+  WebSocketClient client(on(1), kWebSocketTarget);
   client.read_message();
   const std::string sid = open(2);
   drain(1h);
   shards.run_on_each([](net::Shard&) {});
   for (size_t shard = 0; shard < kShards; ++shard) {
-    const auto answer = on(shard).get(kPolling);
+    const auto answer = on(shard).get(kPollingTarget);
     EXPECT_EQ(answer.status, 503);
     EXPECT_GE(std::stoi(answer.headers.at("retry-after")), 1);
   }
@@ -89,7 +89,7 @@ TEST_F(EngineDrainTest, TurnsNewClientsAwayAndServesThoseThatAreThere) {
 TEST_F(EngineDrainTest, DeliversWhatWaitsToAClientThatReadsSlowly) {
   start();
   // 4 MB that the socket's buffers cannot hold: most of it waits in the server.
-  WebSocketClient client(TcpClient(http->port(), 4096), kWebSocket);
+  WebSocketClient client(TcpClient(http->port(), 4096), kWebSocketTarget);
   client.read_message();
   const std::string large(500'000, 'x');
   for (int i = 0; i < 8; ++i) client.send_text("4" + large);
@@ -111,13 +111,13 @@ TEST_F(EngineDrainTest, ThousandsOfClientsGetWhatWasSentAndThenTheEnd) {
   std::vector<WebSocketClient> clients;
   clients.reserve(kWebSockets);
   for (size_t i = 0; i < kWebSockets; ++i) {
-    clients.emplace_back(http->port(), kWebSocket);
+    clients.emplace_back(http->port(), kWebSocketTarget);
     clients.back().read_message();
   }
   TcpClient poller(http->port());
   std::vector<std::string> sids;
   for (size_t i = 0; i < kPollers; ++i) {
-    const auto answer = poller.get(kPolling);
+    const auto answer = poller.get(kPollingTarget);
     ASSERT_EQ(answer.status, 200);
     sids.push_back(answer.body.substr(answer.body.find("\"sid\":\"") + 7, SessionId::kLength));
     ASSERT_EQ(poller.post(polling(sids.back()), "4echo").body, "ok");
@@ -174,7 +174,7 @@ TEST_F(EngineDrainTest, WaitsForTheAnswersThatAreOwed) {
     return std::make_unique<Debtor>(connection, ledger);
   });
   serve();
-  WebSocketClient client(http->port(), kWebSocket);
+  WebSocketClient client(http->port(), kWebSocketTarget);
   client.read_message();
   drain(0ms);
   ASSERT_TRUE(ledger.wait([](const Debtor::Ledger& it) { return it.asked >= 3; }));
@@ -198,7 +198,7 @@ TEST_F(EngineDrainTest, DoesNotWaitForEverForAnAnswerThatIsOwed) {
     return std::make_unique<Debtor>(connection, ledger);
   });
   serve();
-  WebSocketClient client(http->port(), kWebSocket);
+  WebSocketClient client(http->port(), kWebSocketTarget);
   client.read_message();
   drain(0ms);
   EXPECT_EQ(client.read_close(), 1000);
@@ -208,7 +208,7 @@ TEST_F(EngineDrainTest, DoesNotWaitForEverForAnAnswerThatIsOwed) {
 
 TEST_F(EngineDrainTest, IsNotHeldUpByThoseWhoAreTurnedAwayMeanwhile) {
   start();
-  WebSocketClient client(http->port(), kWebSocket);
+  WebSocketClient client(http->port(), kWebSocketTarget);
   client.read_message();
   drain(0ms);
   EXPECT_EQ(client.read_close(), 1000);
@@ -216,7 +216,7 @@ TEST_F(EngineDrainTest, IsNotHeldUpByThoseWhoAreTurnedAwayMeanwhile) {
   // They are turned away and do not close: the server lingers on them for two seconds.
   std::vector<TcpClient> late;
   for (int i = 0; i < 16; ++i) {
-    const auto answer = late.emplace_back(http->port()).get(kPolling);
+    const auto answer = late.emplace_back(http->port()).get(kPollingTarget);
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.headers.at("Connection"), "close");
   }
@@ -232,7 +232,7 @@ TEST_F(EngineDrainTest, ClosesWithinALimitAtAPaceThatFitsTheNumberOfClients) {
   const auto begun = std::chrono::steady_clock::now();
   std::vector<WebSocketClient> clients;
   for (size_t i = 0; i < 20; ++i) {
-    clients.emplace_back(http->port(), kWebSocket);
+    clients.emplace_back(http->port(), kWebSocketTarget);
     clients.back().read_message();
   }
   std::thread reader([&] {
@@ -250,7 +250,7 @@ TEST_F(EngineDrainTest, ClosesWithinALimitAtAPaceThatFitsTheNumberOfClients) {
 TEST_F(EngineDrainTest, ClosesThoseWhoAreLeftWhenTheLimitIsOver) {
   start();
   // It reads nothing, and not all can wait in the kernel.
-  WebSocketClient client(TcpClient(http->port(), 4096), kWebSocket);
+  WebSocketClient client(TcpClient(http->port(), 4096), kWebSocketTarget);
   client.read_message();
   const std::string large(900'000, 'x');
   for (int i = 0; i < 8; ++i) client.send_text("4" + large);

@@ -213,7 +213,9 @@ void Session::enqueue_message(std::string_view text) {
 
 bool Session::after_enqueue() {
   // Never calls back from inside a send: a broadcast may be walking over its receivers.
-  overflow_ = outbox_.size() > context_.options.max_buffered_bytes;
+  // What is refused from here on is lost, so there is no way back, also when a poll takes the rest before the
+  // flush.
+  overflow_ = overflow_ || outbox_.size() > context_.options.max_buffered_bytes;
   if ((poll_held_ || overflow_) && !flush_requested_) {
     flush_requested_ = true;
     io_.request_flush();

@@ -278,6 +278,20 @@ TEST(Session, EndsWhenMoreWaitsThanMayAndNeverInsideASend) {
   EXPECT_EQ(rig.take_log(), Log{"closed:output overflow"});
 }
 
+// Found by the fuzzer: a poll that came before the flush took what waited, and what had been refused was
+// missing.
+TEST(Session, EndsForWhatItRefusedAlsoWhenAPollTakesTheRestBeforeTheFlush) {
+  Rig rig({.max_payload = 40, .max_buffered_bytes = 100});
+  rig.open(TransportKind::kPolling);
+  while (rig.session->send_text("0123456789")) {
+  }
+  for (int polls = 0; polls < 4; ++polls) rig.session->on_poll(rig.now);
+  EXPECT_FALSE(rig.session->send_text("later than what was refused"));
+  rig.take_log();
+  rig.flush();
+  EXPECT_EQ(rig.take_log().back(), "closed:output overflow");
+}
+
 TEST(Session, ClosesOnAWebSocketPacketOfNoType) {
   Rig rig;
   rig.open(TransportKind::kWebSocket);

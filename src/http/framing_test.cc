@@ -6,7 +6,7 @@ namespace patchbay::http {
 namespace {
 
 using namespace std::string_view_literals;
-using Verdict = ChunkLine::Verdict;
+using ChunkVerdict = ChunkLine::Verdict;
 
 TEST(Framing, ReadsLengthsOfDigitsOnly) {
   EXPECT_EQ(parse_content_length("0"), 0u);
@@ -21,27 +21,27 @@ TEST(Framing, ReadsLengthsOfDigitsOnly) {
 TEST(Framing, ReadsSizesOfChunksAndSaysWhatIsWrongWithThem) {
   const struct {
     std::string_view line;
-    Verdict verdict;
+    ChunkVerdict verdict;
     uint64_t size;
     std::string_view extensions;
   } kCases[] = {
-      {"0", Verdict::kGood, 0, ""},
-      {"1aF", Verdict::kGood, 0x1af, ""},
-      {"fffffffffffffff", Verdict::kGood, 0xfffffffffffffff, ""},
-      {"5;name=\"value\"", Verdict::kGood, 5, ";name=\"value\""},
-      {"5;\xc3\xa9 \t", Verdict::kGood, 5, ";\xc3\xa9 \t"},
-      {"0000000000000000", Verdict::kTooManyDigits, 0, ""},
-      {"", Verdict::kMalformed, 0, ""},
-      {"g", Verdict::kMalformed, 0, ""},
-      {"5 ", Verdict::kMalformed, 0, ""},
-      {";a", Verdict::kMalformed, 0, ""},
-      {"-1", Verdict::kMalformed, 0, ""},
-      {"5;\x01", Verdict::kMalformed, 0, ""},
+      {"0", ChunkVerdict::kGood, 0, ""},
+      {"1aF", ChunkVerdict::kGood, 0x1af, ""},
+      {"fffffffffffffff", ChunkVerdict::kGood, 0xfffffffffffffff, ""},
+      {"5;name=\"value\"", ChunkVerdict::kGood, 5, ";name=\"value\""},
+      {"5;\xc3\xa9 \t", ChunkVerdict::kGood, 5, ";\xc3\xa9 \t"},
+      {"0000000000000000", ChunkVerdict::kTooManyDigits, 0, ""},
+      {"", ChunkVerdict::kMalformed, 0, ""},
+      {"g", ChunkVerdict::kMalformed, 0, ""},
+      {"5 ", ChunkVerdict::kMalformed, 0, ""},
+      {";a", ChunkVerdict::kMalformed, 0, ""},
+      {"-1", ChunkVerdict::kMalformed, 0, ""},
+      {"5;\x01", ChunkVerdict::kMalformed, 0, ""},
   };
   for (const auto& expected : kCases) {
     const ChunkLine chunk = parse_chunk_line(expected.line);
     EXPECT_EQ(chunk.verdict, expected.verdict) << expected.line;
-    if (expected.verdict != Verdict::kGood) continue;
+    if (expected.verdict != ChunkVerdict::kGood) continue;
     EXPECT_EQ(chunk.size, expected.size) << expected.line;
     EXPECT_EQ(chunk.extensions, expected.extensions) << expected.line;
   }

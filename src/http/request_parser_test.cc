@@ -9,7 +9,7 @@
 namespace patchbay::http {
 namespace {
 
-using State = RequestParser::State;
+using RequestState = RequestParser::State;
 
 // What came out of one request, as text, and how many bytes it took.
 struct Outcome {
@@ -17,14 +17,14 @@ struct Outcome {
   size_t taken = 0;
 };
 
-std::string describe(RequestParser& parser) {
+std::string describe_request(RequestParser& parser) {
   switch (parser.state()) {
-    case State::kNeedMore:
+    case RequestState::kNeedMore:
       return parser.headers_complete() ? "need more of the body" : "need more";
-    case State::kError:
+    case RequestState::kError:
       return std::to_string(parser.error().status) + " " + std::string(parser.error().code) + " " +
              parser.error().message;
-    case State::kComplete:
+    case RequestState::kComplete:
       break;
   }
   const bool keep_alive = parser.keep_alive();
@@ -39,15 +39,15 @@ Outcome run(std::string_view bytes, const RequestParser::Limits& limits,
             const std::function<size_t()>& next_piece) {
   RequestParser parser(limits);
   Outcome outcome;
-  while (outcome.taken < bytes.size() && parser.state() == State::kNeedMore) {
+  while (outcome.taken < bytes.size() && parser.state() == RequestState::kNeedMore) {
     const std::string_view piece = bytes.substr(outcome.taken, next_piece());
     const size_t taken = parser.feed(piece);
     outcome.taken += taken;
-    if (parser.state() == State::kNeedMore) {
+    if (parser.state() == RequestState::kNeedMore) {
       EXPECT_EQ(taken, piece.size());
     }
   }
-  outcome.text = describe(parser);
+  outcome.text = describe_request(parser);
   return outcome;
 }
 
@@ -113,9 +113,9 @@ TEST(RequestParser, LeavesPipelinedRequestsToTheCaller) {
   for (const std::string& one : {first, second, third}) {
     const size_t taken = parser.feed(bytes);
     EXPECT_EQ(taken, one.size());
-    EXPECT_EQ(parser.state(), State::kComplete);
+    EXPECT_EQ(parser.state(), RequestState::kComplete);
     EXPECT_EQ(parser.feed(bytes), 0u) << "nothing is taken while a request is complete";
-    EXPECT_EQ(describe(parser), run_whole(one).text);
+    EXPECT_EQ(describe_request(parser), run_whole(one).text);
     parser.reset();
     bytes.erase(0, taken);
   }
@@ -315,12 +315,12 @@ TEST(RequestParser, ReservesNoMemoryOnTheWordOfAHeader) {
 TEST(RequestParser, StaysInErrorUntilReset) {
   RequestParser parser({});
   parser.feed("GET / HTTP/3.0\r\n");
-  EXPECT_EQ(parser.state(), State::kError);
+  EXPECT_EQ(parser.state(), RequestState::kError);
   EXPECT_FALSE(parser.keep_alive());
   EXPECT_EQ(parser.feed(get("")), 0u);
   parser.reset();
   parser.feed(get(""));
-  EXPECT_EQ(parser.state(), State::kComplete);
+  EXPECT_EQ(parser.state(), RequestState::kComplete);
 }
 
 }  // namespace

@@ -5,12 +5,12 @@
 namespace patchbay::http {
 namespace {
 
-using State = ResponseParser::State;
+using ResponseState = ResponseParser::State;
 
 constexpr ResponseParser::Limits kLimits{.max_header_bytes = 300, .max_headers = 5, .max_body_bytes = 100};
 
 struct Said {
-  State state{};
+  ResponseState state{};
   size_t taken = 0;
   std::string text;  // status, headers and body, or the error
   bool keep_alive = false;
@@ -20,14 +20,14 @@ struct Said {
 Said run(std::string_view stream, size_t piece, bool end, bool head = false) {
   ResponseParser parser(kLimits, head);
   Said said;
-  while (said.taken < stream.size() && parser.state() == State::kNeedMore)
+  while (said.taken < stream.size() && parser.state() == ResponseState::kNeedMore)
     said.taken += parser.feed(stream.substr(said.taken, piece));
   if (end) parser.finish();
   said.state = parser.state();
-  if (said.state == State::kError) {
+  if (said.state == ResponseState::kError) {
     said.text = parser.error();
     said.taken = 0;  // says nothing then
-  } else if (said.state == State::kComplete) {
+  } else if (said.state == ResponseState::kComplete) {
     said.keep_alive = parser.keep_alive();
     const ClientResponse response = parser.take_response();
     said.text = std::to_string(response.status);
@@ -38,7 +38,7 @@ Said run(std::string_view stream, size_t piece, bool end, bool head = false) {
 }
 
 // Whole and byte by byte must agree.
-Said parse(std::string_view stream, bool end = false, bool head = false) {
+Said parse_response(std::string_view stream, bool end = false, bool head = false) {
   const Said whole = run(stream, stream.size(), end, head);
   for (const size_t piece : {1u, 2u, 7u}) EXPECT_EQ(run(stream, piece, end, head), whole) << stream;
   return whole;
@@ -63,8 +63,8 @@ TEST(ResponseParser, ReadsAnswersHoweverTheyAreFramed) {
            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\n"
             "Content-Length: 1\r\n\r\ny",
             "200|content-length=1|y", true}}) {
-    const Said said = parse(c.stream);
-    EXPECT_EQ(said.state, State::kComplete) << c.stream << said.text;
+    const Said said = parse_response(c.stream);
+    EXPECT_EQ(said.state, ResponseState::kComplete) << c.stream << said.text;
     EXPECT_EQ(said.text, c.text);
     EXPECT_EQ(said.keep_alive, c.keep_alive) << c.stream;
     EXPECT_EQ(said.taken, c.stream.size());
@@ -74,20 +74,21 @@ TEST(ResponseParser, ReadsAnswersHoweverTheyAreFramed) {
 TEST(ResponseParser, LeavesWhatFollowsAnUpgradeAlone) {
   const std::string_view answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
   const Said said = run(std::string(answer) + "\x81\x01x", 1000, false);
-  EXPECT_EQ(said.state, State::kComplete);
+  EXPECT_EQ(said.state, ResponseState::kComplete);
   EXPECT_EQ(said.taken, answer.size());
 }
 
 TEST(ResponseParser, TakesTheEndOfTheConnectionForTheEndOfABodyWithoutLength) {
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\n\r\nall of it", true).text, "200|all of it");
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\n\r\nall of it", false).state, State::kNeedMore);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\n\r\nall of it", true).text, "200|all of it");
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\n\r\nall of it", false).state, ResponseState::kNeedMore);
   for (const std::string_view cut : {"", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no",
                                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"})
-    EXPECT_EQ(parse(cut, true).state, State::kError) << cut;
+    EXPECT_EQ(parse_response(cut, true).state, ResponseState::kError) << cut;
 }
 
 TEST(ResponseParser, KnowsThatAnAnswerToHeadHasNoBody) {
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", false, true).state, State::kComplete);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", false, true).state,
+            ResponseState::kComplete);
 }
 
 TEST(ResponseParser, RefusesWhatCouldBeReadInTwoWays) {
@@ -113,26 +114,28 @@ TEST(ResponseParser, RefusesWhatCouldBeReadInTwoWays) {
         "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n"})
-    EXPECT_EQ(parse(stream).state, State::kError) << stream;
+    EXPECT_EQ(parse_response(stream).state, ResponseState::kError) << stream;
 }
 
 TEST(ResponseParser, HoldsAnswersToTheirLimits) {
-  EXPECT_NE(parse("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n").text.find("100 bytes"),
+  EXPECT_NE(parse_response("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n").text.find("100 bytes"),
             std::string::npos);
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n").state, State::kError);
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')).state, State::kError);
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n").state, State::kError);
-  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nA: " + std::string(300, 'x')).state, State::kError);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n").state,
+            ResponseState::kError);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')).state, ResponseState::kError);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n").state,
+            ResponseState::kError);
+  EXPECT_EQ(parse_response("HTTP/1.1 200 OK\r\nA: " + std::string(300, 'x')).state, ResponseState::kError);
   std::string many = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 6; ++i) many += "A: b\r\n";
-  EXPECT_EQ(parse(many).state, State::kError);
+  EXPECT_EQ(parse_response(many).state, ResponseState::kError);
   // Interim answers without end are bounded as well.
   std::string interim;
   for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
-  EXPECT_EQ(parse(interim).state, State::kError);
+  EXPECT_EQ(parse_response(interim).state, ResponseState::kError);
   std::string extensions = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 40; ++i) extensions += "1;0123456789\r\nx\r\n";
-  EXPECT_EQ(parse(extensions).state, State::kError);
+  EXPECT_EQ(parse_response(extensions).state, ResponseState::kError);
 }
 
 TEST(ClientMessage, WritesARequest) {

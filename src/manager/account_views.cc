@@ -2,6 +2,10 @@
 
 namespace patchbay::manager {
 
+std::unexpected<Error> user_gone() {
+  return fail(ErrorCode::kAuthentication, "The user of this token does not exist any more or is disabled.");
+}
+
 UserView view_of(const store::User& user) {
   return {.id = user.id,
           .email = user.email,

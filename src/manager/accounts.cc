@@ -18,9 +18,6 @@ constexpr size_t kMinPasswordAtChange = 8;
 std::unexpected<Error> wrong_credentials() {
   return fail(ErrorCode::kInvalidCredentials, "The e-mail address or the password is wrong.");
 }
-std::unexpected<Error> user_gone() {
-  return fail(ErrorCode::kAuthentication, "The user of this token does not exist any more or is disabled.");
-}
 
 // A hash that no password has: only the work of checking it counts.
 std::string make_decoy_hash() {

@@ -17,7 +17,7 @@ constexpr int64_t kMaxRateLimit = 10'000;
 constexpr size_t kKeyEntropyBytes = 32;
 constexpr auto kRecentlyUsed = std::chrono::hours(24);
 
-std::unexpected<Error> no_such_instance() {
+std::unexpected<Error> instance_gone() {
   return fail(ErrorCode::kInstanceNotFound, "There is no such instance.");
 }
 std::unexpected<Error> no_such_key() {
@@ -43,7 +43,7 @@ void give_new_text(store::ApiKey& key) {
   key.key_hash = crypto::sha256_hex(key.clear_key);
 }
 
-Result<ApiKeyView> view_of(const store::ApiKey& key, const UsageRecorder::Usage& pending) {
+Result<ApiKeyView> key_view(const store::ApiKey& key, const UsageRecorder::Usage& pending) {
   ApiKeyView view;
   view.id = key.id;
   view.instance_id = key.instance_id;
@@ -65,7 +65,7 @@ Result<ApiKeyView> view_of(const store::ApiKey& key, const UsageRecorder::Usage&
 // The instance, if it is the caller's.
 Status check_instance(store::ReadTransaction& tx, const Caller& caller, std::string_view instance_id) {
   PB_ASSIGN(const auto instance, tx.instance(instance_id));
-  if (!instance || instance->subscription_id != caller.subscription_id) return no_such_instance();
+  if (!instance || instance->subscription_id != caller.subscription_id) return instance_gone();
   return {};
 }
 
@@ -110,7 +110,7 @@ Result<ApiKeyView> ApiKeys::create(const Caller& caller, std::string_view instan
   const Status written = store_.write_sync([&](store::WriteTransaction& tx) -> Status {
     PB_TRY(check_instance(tx, caller, instance_id));
     PB_ASSIGN(const auto subscription, tx.subscription(caller.subscription_id));
-    if (!subscription) return no_such_instance();
+    if (!subscription) return instance_gone();
     PB_ASSIGN(const int64_t count, tx.count_api_keys(instance_id));
     const int64_t limit = tier_limits(subscription->tier).keys_per_instance;
     if (count >= limit)
@@ -120,7 +120,7 @@ Result<ApiKeyView> ApiKeys::create(const Caller& caller, std::string_view instan
     return tx.insert_api_key(key);
   });
   PB_TRY(written);
-  return view_of(key, {});
+  return key_view(key, {});
 }
 
 Result<std::vector<ApiKeyView>> ApiKeys::list(const Caller& caller, std::string_view instance_id) {
@@ -134,7 +134,7 @@ Result<std::vector<ApiKeyView>> ApiKeys::list(const Caller& caller, std::string_
     std::vector<ApiKeyView> views;
     views.reserve(keys.size());
     for (const store::ApiKey& key : keys) {
-      PB_ASSIGN(auto view, view_of(key, usage_.pending(key.id)));
+      PB_ASSIGN(auto view, key_view(key, usage_.pending(key.id)));
       views.push_back(std::move(view));
     }
     return views;
@@ -147,7 +147,7 @@ Result<ApiKeyView> ApiKeys::get(const Caller& caller, std::string_view instance_
     PB_ASSIGN(const auto key, store_.read([&](store::ReadTransaction& tx) {
       return find_key(tx, caller, instance_id, key_id);
     }));
-    return view_of(key, usage_.pending(key.id));
+    return key_view(key, usage_.pending(key.id));
   });
 }
 
@@ -179,7 +179,7 @@ Result<ApiKeyView> ApiKeys::update(const Caller& caller, std::string_view instan
     return found;
   }));
   if (disabled) revocations_.api_key_revoked(key.id);
-  return view_of(key, usage_.pending(key.id));
+  return key_view(key, usage_.pending(key.id));
 }
 
 Status ApiKeys::remove(const Caller& caller, std::string_view instance_id, std::string_view key_id) {
@@ -222,7 +222,7 @@ Result<ApiKeyView> ApiKeys::regenerate(const Caller& caller, std::string_view in
   }));
   usage_.forget_key(key_id);
   revocations_.api_key_revoked(key.id);
-  return view_of(key, {});
+  return key_view(key, {});
 }
 
 }  // namespace patchbay::manager

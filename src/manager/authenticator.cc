@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/digest.h"
+#include "manager/account_views.h"
 #include "manager/tokens.h"
 #include "manager/usage_recorder.h"
 #include "store/store.h"
@@ -13,10 +14,6 @@ namespace {
 std::unexpected<Error> subscription_inactive() {
   return fail(ErrorCode::kSubscriptionInactive,
               "The subscription is disabled; ask the operator of this server.");
-}
-
-std::unexpected<Error> user_gone() {
-  return fail(ErrorCode::kAuthentication, "The user of this token does not exist any more or is disabled.");
 }
 
 // Our own tokens carry the version they were made under. Others count by the time they were issued, in whole

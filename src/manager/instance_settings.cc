@@ -28,7 +28,7 @@ struct FlagField {
   std::string_view name;
   bool InstanceSettings::* member;
 };
-constexpr std::array<FlagField, 3> kFlags{{
+constexpr std::array<FlagField, 3> kSettingFlags{{
     {"autoReconnect", &InstanceSettings::auto_reconnect},
     {"markOnlineOnConnect", &InstanceSettings::mark_online_on_connect},
     {"syncFullHistory", &InstanceSettings::sync_full_history},
@@ -49,7 +49,7 @@ bool in_range(const NumberField& field, int64_t value) {
 
 bool is_known(std::string_view name) {
   return std::ranges::any_of(kNumbers, [&](const auto& field) { return field.name == name; }) ||
-         std::ranges::any_of(kFlags, [&](const auto& field) { return field.name == name; });
+         std::ranges::any_of(kSettingFlags, [&](const auto& field) { return field.name == name; });
 }
 
 // Sets one field, unless its name is unknown; the error says what is wrong with it.
@@ -62,7 +62,7 @@ Status set(InstanceSettings& settings, std::string_view name, const json::value&
     settings.*field.member = static_cast<int>(number);
     return {};
   }
-  for (const FlagField& field : kFlags) {
+  for (const FlagField& field : kSettingFlags) {
     if (field.name != name) continue;
     if (!value.is_bool()) return invalid("settings." + std::string(name) + " must be true or false.");
     settings.*field.member = value.as_bool();
@@ -105,7 +105,7 @@ InstanceSettings settings_from_json(std::string_view text) {
 
 std::string settings_to_json(const InstanceSettings& settings) {
   json::object out;
-  for (const FlagField& field : kFlags) out[field.name] = settings.*field.member;
+  for (const FlagField& field : kSettingFlags) out[field.name] = settings.*field.member;
   for (const NumberField& field : kNumbers) out[field.name] = settings.*field.member;
   return json::serialize(out);
 }

@@ -15,7 +15,7 @@ std::string label_of(const store::Instance& row) {
   const auto* label = metadata.as_object().if_contains("displayName");
   return label && label->is_string() ? std::string(label->as_string()) : std::string();
 }
-InstanceView view_of(const store::Instance& row, WallTime now) {
+InstanceView instance_view(const store::Instance& row, WallTime now) {
   const MachineRecord record = record_from_store(row.state);
   InstanceView view{.id = row.id,
                     .name = row.config.name,
@@ -73,7 +73,7 @@ RealTimeStatus Instances::Impl::real_time(const InstanceView& view,
 
 InstanceDetails Instances::Impl::details_of(const store::InstanceRow& row) const {
   InstanceDetails details;
-  details.instance = view_of(row.instance, clock_.wall_now());
+  details.instance = instance_view(row.instance, clock_.wall_now());
   details.created_by = {.id = row.created_by.id, .name = row.created_by.name, .email = row.created_by.email};
   details.counts.api_keys = row.api_key_count;
   overlay(details);

@@ -16,7 +16,7 @@ struct Flag {
 };
 
 // In the order of Permission.
-constexpr std::array<Flag, 6> kFlags{{
+constexpr std::array<Flag, 6> kPermissionFlags{{
     {"messages", "send", &Permissions::messages_send},
     {"messages", "receive", &Permissions::messages_receive},
     {"contacts", "check", &Permissions::contacts_check},
@@ -54,7 +54,7 @@ std::string_view to_string(Permission permission) {
 }
 
 bool Permissions::allows(Permission permission) const {
-  return this->*kFlags[static_cast<size_t>(permission)].member;
+  return this->*kPermissionFlags[static_cast<size_t>(permission)].member;
 }
 
 Result<Permissions> parse_permissions(std::string_view text) {
@@ -62,7 +62,7 @@ Result<Permissions> parse_permissions(std::string_view text) {
   const json::value value = json::parse(text, error);
   if (error || !value.is_object()) return fail(ErrorCode::kValidation, "permissions must be an object.");
   Permissions permissions;
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : kPermissionFlags) {
     const json::value* const category = value.get_object().if_contains(flag.category);
     if (category == nullptr) continue;
     if (category->is_bool()) {
@@ -80,7 +80,7 @@ Result<Permissions> parse_permissions(std::string_view text) {
 
 std::string to_json(const Permissions& permissions) {
   json::object object;
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : kPermissionFlags) {
     json::value& category = object[flag.category];
     if (!category.is_object()) category.emplace_object();
     category.get_object()[flag.name] = permissions.*flag.member;

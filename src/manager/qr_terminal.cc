@@ -8,7 +8,7 @@
 namespace patchbay::manager {
 namespace {
 
-constexpr int kQuietZone = 4;
+constexpr int kTerminalQuietZone = 4;
 
 }  // namespace
 
@@ -20,10 +20,10 @@ Result<std::vector<std::string>> qr_half_blocks(std::string_view text, QrInk ink
   if (text.empty()) return bad();
   try {  // the library's edge: its only expected exception is "data too long"
     const QrCode code = QrCode::encodeBinary({text.begin(), text.end()}, QrCode::Ecc::LOW);
-    const int size = code.getSize() + 2 * kQuietZone;  // odd: the last line is half a line
+    const int size = code.getSize() + 2 * kTerminalQuietZone;  // odd: the last line is half a line
     const auto inked = [&](int x, int y) {
       if (y >= size) return false;
-      return code.getModule(x - kQuietZone, y - kQuietZone) == (ink == QrInk::kDark);
+      return code.getModule(x - kTerminalQuietZone, y - kTerminalQuietZone) == (ink == QrInk::kDark);
     };
     std::vector<std::string> lines;
     for (int y = 0; y < size; y += 2) {

@@ -10,17 +10,17 @@
 namespace patchbay::net {
 namespace {
 
-struct Probe final : TimerNode {
-  explicit Probe(std::function<void(Probe&)> f) : fire(std::move(f)) {}
+struct TimerProbe final : TimerNode {
+  explicit TimerProbe(std::function<void(TimerProbe&)> f) : fire(std::move(f)) {}
   void on_timer() override { fire(*this); }
-  std::function<void(Probe&)> fire;
+  std::function<void(TimerProbe&)> fire;
 };
 
 TEST(TimerWheel, FiresAtTheExactMillisecondAndNotBefore) {
   for (const uint64_t delay : {1, 2, 63, 64, 65, 300, 500, 4095, 4096, 25'000, 262'144, 20'000'000}) {
     TimerWheel wheel(123'456'789);
     bool fired = false;
-    Probe probe([&](Probe&) { fired = true; });
+    TimerProbe probe([&](TimerProbe&) { fired = true; });
     wheel.schedule(probe, 123'456'789 + delay);
     wheel.advance(123'456'789 + delay - 1);
     EXPECT_FALSE(fired) << delay;
@@ -34,11 +34,11 @@ TEST(TimerWheel, AgreesWithASortedListOverRandomSchedules) {
   std::mt19937_64 random(7);
   uint64_t now = 1'000'000;
   TimerWheel wheel(now);
-  std::vector<std::unique_ptr<Probe>> probes;
+  std::vector<std::unique_ptr<TimerProbe>> probes;
   std::vector<uint64_t> due(400, 0);
   std::vector<uint64_t> fired(400, 0);
   for (size_t i = 0; i < due.size(); ++i)
-    probes.push_back(std::make_unique<Probe>([&, i](Probe&) {
+    probes.push_back(std::make_unique<TimerProbe>([&, i](TimerProbe&) {
       fired[i] = due[i];
       due[i] = 0;
     }));
@@ -71,8 +71,8 @@ TEST(TimerWheel, AgreesWithASortedListOverRandomSchedules) {
 TEST(TimerWheel, LetsACallbackRescheduleItselfAndCancelOthers) {
   TimerWheel wheel(0);
   int count = 0;
-  Probe victim([&](Probe&) { FAIL() << "cancelled"; });
-  Probe repeating([&](Probe& self) {
+  TimerProbe victim([&](TimerProbe&) { FAIL() << "cancelled"; });
+  TimerProbe repeating([&](TimerProbe& self) {
     victim.cancel();
     if (++count < 5) wheel.schedule(self, static_cast<uint64_t>(count) * 10 + 10);
   });
@@ -86,7 +86,7 @@ TEST(TimerWheel, LetsACallbackRescheduleItselfAndCancelOthers) {
 TEST(TimerWheel, ForgetsADestroyedTimer) {
   TimerWheel wheel(0);
   {
-    Probe gone([](Probe&) { FAIL(); });
+    TimerProbe gone([](TimerProbe&) { FAIL(); });
     wheel.schedule(gone, 5);
   }
   EXPECT_FALSE(wheel.next_wakeup_ms().has_value());
@@ -96,8 +96,8 @@ TEST(TimerWheel, ForgetsADestroyedTimer) {
 TEST(TimerWheel, DoesNotWakeForATimerThatWasCancelledBeforeALaterOne) {
   TimerWheel wheel(0);
   bool fired = false;
-  Probe early([](Probe&) { FAIL(); });
-  Probe late([&](Probe&) { fired = true; });
+  TimerProbe early([](TimerProbe&) { FAIL(); });
+  TimerProbe late([&](TimerProbe&) { fired = true; });
   wheel.schedule(early, 5);
   wheel.schedule(late, 50);
   early.cancel();

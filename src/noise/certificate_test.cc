@@ -16,7 +16,7 @@ using proto::CertChain;
 using Details = CertChain::NoiseCertificate::Details;
 using std::chrono::seconds;
 
-const WallTime kNow = from_unix_ms(1'700'000'000'000);
+const WallTime kCheckedAt = from_unix_ms(1'700'000'000'000);
 constexpr seconds kDay{86'400};
 
 // A chain whose parts a test may spoil before they are signed, and after.
@@ -34,8 +34,8 @@ struct Authority {
       details.set_serial(serial);
       details.set_issuer_serial(issuer);
       details.set_key(std::string(crypto::view(key)));
-      details.set_not_before(static_cast<uint64_t>(to_unix_ms(kNow - kDay) / 1'000));
-      details.set_not_after(static_cast<uint64_t>(to_unix_ms(kNow + kDay) / 1'000));
+      details.set_not_before(static_cast<uint64_t>(to_unix_ms(kCheckedAt - kDay) / 1'000));
+      details.set_not_after(static_cast<uint64_t>(to_unix_ms(kCheckedAt + kDay) / 1'000));
     };
     fill(intermediate_details, 7, 0, intermediate.public_key);
     fill(leaf_details, 8, 7, server.public_key);
@@ -56,7 +56,7 @@ struct Authority {
 };
 
 // "" when the chain is accepted, else why not.
-std::string verdict(const Authority& authority, const Bytes& chain, WallTime now = kNow) {
+std::string verdict(const Authority& authority, const Bytes& chain, WallTime now = kCheckedAt) {
   const Status status =
       verify_certificate_chain(chain, authority.server.public_key, authority.root.public_key, now);
   if (status) return "";
@@ -65,7 +65,7 @@ std::string verdict(const Authority& authority, const Bytes& chain, WallTime now
       status.error().message.starts_with("The server did not prove that it is who it claims to be: "));
   return status.error().message.substr(status.error().message.find(": ") + 2);
 }
-std::string verdict(const Authority& authority, WallTime now = kNow) {
+std::string verdict(const Authority& authority, WallTime now = kCheckedAt) {
   return verdict(authority, authority.chain(), now);
 }
 
@@ -137,22 +137,22 @@ TEST(CertificateChain, TheLeafMustBeForTheServersKey) {
 
 TEST(CertificateChain, BothCertificatesMustBeValidNow) {
   const Authority authority;
-  EXPECT_EQ(verdict(authority, kNow - kDay), "");
-  EXPECT_EQ(verdict(authority, kNow + kDay + Milliseconds(999)), "");
-  EXPECT_EQ(verdict(authority, kNow - kDay - Milliseconds(1)),
+  EXPECT_EQ(verdict(authority, kCheckedAt - kDay), "");
+  EXPECT_EQ(verdict(authority, kCheckedAt + kDay + Milliseconds(999)), "");
+  EXPECT_EQ(verdict(authority, kCheckedAt - kDay - Milliseconds(1)),
             "the intermediate certificate is not valid yet (is this machine's clock right?).");
-  EXPECT_EQ(verdict(authority, kNow + kDay + seconds(1)),
+  EXPECT_EQ(verdict(authority, kCheckedAt + kDay + seconds(1)),
             "the intermediate certificate has expired (is this machine's clock right?).");
   EXPECT_EQ(verdict(authority, from_unix_ms(-5)),
             "the intermediate certificate is not valid yet (is this machine's clock right?).");
 
   Authority narrow;
-  narrow.leaf_details.set_not_before(static_cast<uint64_t>(to_unix_ms(kNow) / 1'000));
-  narrow.leaf_details.set_not_after(static_cast<uint64_t>(to_unix_ms(kNow) / 1'000));
+  narrow.leaf_details.set_not_before(static_cast<uint64_t>(to_unix_ms(kCheckedAt) / 1'000));
+  narrow.leaf_details.set_not_after(static_cast<uint64_t>(to_unix_ms(kCheckedAt) / 1'000));
   EXPECT_EQ(verdict(narrow), "");
-  EXPECT_EQ(verdict(narrow, kNow - seconds(1)),
+  EXPECT_EQ(verdict(narrow, kCheckedAt - seconds(1)),
             "the leaf certificate is not valid yet (is this machine's clock right?).");
-  EXPECT_EQ(verdict(narrow, kNow + seconds(1)),
+  EXPECT_EQ(verdict(narrow, kCheckedAt + seconds(1)),
             "the leaf certificate has expired (is this machine's clock right?).");
 
   Authority undated;
@@ -198,11 +198,14 @@ TEST(CertificateChain, NoCutChainIsAccepted) {
 
 TEST(CertificateChain, AChainOfOnesOwnIsAccepted) {
   const Authority authority;
-  const Bytes chain = issue_certificate_chain(
-      authority.root, authority.intermediate, authority.server.public_key,
-      {.intermediate_serial = 3, .leaf_serial = 9, .not_before = kNow - kDay, .not_after = kNow + kDay});
+  const Bytes chain =
+      issue_certificate_chain(authority.root, authority.intermediate, authority.server.public_key,
+                              {.intermediate_serial = 3,
+                               .leaf_serial = 9,
+                               .not_before = kCheckedAt - kDay,
+                               .not_after = kCheckedAt + kDay});
   EXPECT_EQ(verdict(authority, chain), "");
-  EXPECT_EQ(verdict(authority, chain, kNow - kDay - seconds(1)),
+  EXPECT_EQ(verdict(authority, chain, kCheckedAt - kDay - seconds(1)),
             "the intermediate certificate is not valid yet (is this machine's clock right?).");
   CertChain parsed;
   ASSERT_TRUE(parsed.ParseFromString(chain));

@@ -83,7 +83,7 @@ std::optional<Permissions> read_permissions(FieldReader& fields, const json::obj
   return result;
 }
 
-std::optional<std::string> read_name(FieldReader& fields, Presence presence) {
+std::optional<std::string> read_api_key_name(FieldReader& fields, Presence presence) {
   return fields.text("name", {.presence = presence, .min_characters = 1, .max_characters = 100});
 }
 
@@ -93,12 +93,12 @@ std::optional<WallTime> read_expiry(FieldReader& fields, WallTime now) {
 
 // --- Handlers ---
 
-Outcome<http::Response> create(const Context& context, const http::Request& request,
-                               const PathParams& params) {
+Outcome<http::Response> create_api_key(const Context& context, const http::Request& request,
+                                       const PathParams& params) {
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::NewApiKey wanted;
-  wanted.name = read_name(fields, Presence::kRequired).value_or("");
+  wanted.name = read_api_key_name(fields, Presence::kRequired).value_or("");
   wanted.permissions = read_permissions(fields, body).value_or(Permissions());
   wanted.rate_limit = fields.integer("rateLimit", kRateLimitRule).value_or(1000);
   wanted.expires_at = read_expiry(fields, context.now);
@@ -114,7 +114,8 @@ Outcome<http::Response> create(const Context& context, const http::Request& requ
                                       {"createdAt", to_json(key.created_at)}});
 }
 
-Outcome<http::Response> list(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> list_api_keys(const Context& context, const http::Request&,
+                                      const PathParams& params) {
   PB_ASSIGN(const std::vector<manager::ApiKeyView> keys,
             found(context.services.api_keys.list(*context.caller, params["id"])));
   json::array entries;
@@ -122,18 +123,18 @@ Outcome<http::Response> list(const Context& context, const http::Request&, const
   return context.ok(json::object{{"apiKeys", std::move(entries)}, {"total", keys.size()}});
 }
 
-Outcome<http::Response> get(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> get_api_key(const Context& context, const http::Request&, const PathParams& params) {
   PB_ASSIGN(const manager::ApiKeyView key,
             found(context.services.api_keys.get(*context.caller, params["id"], params["keyId"])));
   return context.ok(key_json_with_clear_text(key));
 }
 
-Outcome<http::Response> update(const Context& context, const http::Request& request,
-                               const PathParams& params) {
+Outcome<http::Response> update_api_key(const Context& context, const http::Request& request,
+                                       const PathParams& params) {
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::ApiKeyUpdate change;
-  change.name = read_name(fields, Presence::kOptional);
+  change.name = read_api_key_name(fields, Presence::kOptional);
   change.permissions = read_permissions(fields, body);
   change.rate_limit = fields.integer("rateLimit", kRateLimitRule);
   change.is_active = fields.boolean("isActive");
@@ -145,7 +146,8 @@ Outcome<http::Response> update(const Context& context, const http::Request& requ
   return context.ok(key_json(key));
 }
 
-Outcome<http::Response> remove(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> remove_api_key(const Context& context, const http::Request&,
+                                       const PathParams& params) {
   if (Status removed = context.services.api_keys.remove(*context.caller, params["id"], params["keyId"]);
       !removed) {
     return std::unexpected(not_found(std::move(removed.error())));
@@ -174,12 +176,12 @@ Outcome<http::Response> regenerate(const Context& context, const http::Request&,
   return context.ok(std::move(data));
 }
 
-constexpr Route kRoutes[] = {
-    {http::Method::kPost, "/api/instances/{id}/keys", Access::kUser, create},
-    {http::Method::kGet, "/api/instances/{id}/keys", Access::kUser, list},
-    {http::Method::kGet, "/api/instances/{id}/keys/{keyId}", Access::kUser, get},
-    {http::Method::kPut, "/api/instances/{id}/keys/{keyId}", Access::kUser, update},
-    {http::Method::kDelete, "/api/instances/{id}/keys/{keyId}", Access::kUser, remove},
+constexpr Route kApiKeyRoutes[] = {
+    {http::Method::kPost, "/api/instances/{id}/keys", Access::kUser, create_api_key},
+    {http::Method::kGet, "/api/instances/{id}/keys", Access::kUser, list_api_keys},
+    {http::Method::kGet, "/api/instances/{id}/keys/{keyId}", Access::kUser, get_api_key},
+    {http::Method::kPut, "/api/instances/{id}/keys/{keyId}", Access::kUser, update_api_key},
+    {http::Method::kDelete, "/api/instances/{id}/keys/{keyId}", Access::kUser, remove_api_key},
     {http::Method::kGet, "/api/instances/{id}/keys/{keyId}/stats", Access::kUser, stats},
     {http::Method::kGet, "/api/instances/{id}/keys/{keyId}/usage", Access::kUser, stats},
     {http::Method::kPost, "/api/instances/{id}/keys/{keyId}/regenerate", Access::kUser, regenerate},
@@ -188,7 +190,7 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> api_key_routes() {
-  return kRoutes;
+  return kApiKeyRoutes;
 }
 
 }  // namespace patchbay::rest

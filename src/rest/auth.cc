@@ -85,7 +85,7 @@ Outcome<http::Response> log_out(const Context& context, const http::Request&, co
   return context.message("Signed out; forget the token");
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kAuthRoutes[] = {
     {http::Method::kPost, "/api/auth/register", Access::kPublic, register_user},
     {http::Method::kPost, "/api/auth/login", Access::kPublic, log_in},
     {http::Method::kGet, "/api/auth/me", Access::kUser, me},
@@ -97,7 +97,7 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> auth_routes() {
-  return kRoutes;
+  return kAuthRoutes;
 }
 
 }  // namespace patchbay::rest

@@ -35,7 +35,8 @@ json::object event_json(const Context& context, const manager::InstanceEvent& ev
           {"payload", parse_object(manager::payload(event, drawn_qr(context, event)))}};
 }
 
-Outcome<http::Response> list(const Context& context, const http::Request& request, const PathParams& params) {
+Outcome<http::Response> list_events(const Context& context, const http::Request& request,
+                                    const PathParams& params) {
   PB_ASSIGN(const std::string id, instance_id(params));
   const json::object query = query_object(request, {"after", "limit"});
   FieldReader fields(query);
@@ -54,14 +55,14 @@ Outcome<http::Response> list(const Context& context, const http::Request& reques
                                  {"hasMore", page.has_more}});
 }
 
-constexpr Route kRoutes[] = {
-    {http::Method::kGet, "/api/instances/{id}/events", Access::kUser, list},
+constexpr Route kEventRoutes[] = {
+    {http::Method::kGet, "/api/instances/{id}/events", Access::kUser, list_events},
 };
 
 }  // namespace
 
 std::span<const Route> event_routes() {
-  return kRoutes;
+  return kEventRoutes;
 }
 
 }  // namespace patchbay::rest

@@ -1,4 +1,4 @@
-// /api/instances: create, list, read, change, delete and command instances.
+// /api/instances: create_instance, list_instances, read, change, delete and command instances.
 #include "manager/instances.h"
 
 #include <array>
@@ -66,14 +66,15 @@ json::object action_json(std::string_view message, std::string_view id) {
 
 // --- Input ---
 
-constexpr TextRule kNameRule{.presence = Presence::kRequired, .min_characters = 3, .max_characters = 50};
+constexpr TextRule kInstanceNameRule{
+    .presence = Presence::kRequired, .min_characters = 3, .max_characters = 50};
 constexpr TextRule kDisplayNameRule{.max_characters = 100};
 constexpr TextRule kDescriptionRule{.max_characters = 500, .multiline = true};
 constexpr IntegerRule kTimeoutRule{.min = 10'000, .max = 120'000};
 constexpr IntegerRule kKeepAliveRule{.min = 10'000, .max = 60'000};
 
-std::optional<std::string> read_name(FieldReader& fields, Presence presence) {
-  TextRule rule = kNameRule;
+std::optional<std::string> read_instance_name(FieldReader& fields, Presence presence) {
+  TextRule rule = kInstanceNameRule;
   rule.presence = presence;
   std::optional<std::string> name = fields.text("name", rule);
   constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -152,11 +153,12 @@ Outcome<manager::InstanceQuery> read_query(const http::Request& request) {
 
 // --- Handlers ---
 
-Outcome<http::Response> create(const Context& context, const http::Request& request, const PathParams&) {
+Outcome<http::Response> create_instance(const Context& context, const http::Request& request,
+                                        const PathParams&) {
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::NewInstance wanted;
-  wanted.name = read_name(fields, Presence::kRequired).value_or("");
+  wanted.name = read_instance_name(fields, Presence::kRequired).value_or("");
   wanted.display_name = read_optional_text(fields, "displayName", kDisplayNameRule).value_or("");
   wanted.description = read_optional_text(fields, "description", kDescriptionRule).value_or("");
   const std::optional<json::object> settings = read_settings(fields);
@@ -176,7 +178,8 @@ Outcome<http::Response> create(const Context& context, const http::Request& requ
                                         {"createdBy", to_json(details.created_by)}}}});
 }
 
-Outcome<http::Response> list(const Context& context, const http::Request& request, const PathParams&) {
+Outcome<http::Response> list_instances(const Context& context, const http::Request& request,
+                                       const PathParams&) {
   PB_ASSIGN(const manager::InstanceQuery query, read_query(request));
   PB_ASSIGN(const manager::InstancePage page, context.services.instances.list(*context.caller, query));
   json::array instances;
@@ -191,7 +194,7 @@ Outcome<http::Response> list(const Context& context, const http::Request& reques
                                  {"pagination", page_json(query.page, query.per_page, page.total)}});
 }
 
-Outcome<http::Response> get(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> get_instance(const Context& context, const http::Request&, const PathParams& params) {
   PB_ASSIGN(const std::string id, instance_id(params));
   PB_ASSIGN(const manager::InstanceDetails details, context.services.instances.get(*context.caller, id));
   json::array keys;
@@ -211,13 +214,13 @@ Outcome<http::Response> get(const Context& context, const http::Request&, const 
   return context.ok(json::object{{"instance", std::move(instance)}});
 }
 
-Outcome<http::Response> update(const Context& context, const http::Request& request,
-                               const PathParams& params) {
+Outcome<http::Response> update_instance(const Context& context, const http::Request& request,
+                                        const PathParams& params) {
   PB_ASSIGN(const std::string id, instance_id(params));
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::InstanceUpdate change;
-  change.name = read_name(fields, Presence::kOptional);
+  change.name = read_instance_name(fields, Presence::kOptional);
   change.display_name = read_optional_text(fields, "displayName", kDisplayNameRule);
   change.description = read_optional_text(fields, "description", kDescriptionRule);
   if (const auto settings = read_settings(fields)) change.settings_json = json::serialize(*settings);
@@ -237,7 +240,8 @@ Outcome<http::Response> update(const Context& context, const http::Request& requ
   return context.ok(json::object{{"instance", std::move(instance)}});
 }
 
-Outcome<http::Response> remove(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> remove_instance(const Context& context, const http::Request&,
+                                        const PathParams& params) {
   PB_ASSIGN(const std::string id, instance_id(params));
   PB_ASSIGN(const std::string name, context.services.instances.remove(*context.caller, id));
   json::object data = action_json("The instance is deleted", id);
@@ -309,7 +313,8 @@ Outcome<http::Response> restart(const Context& context, const http::Request&, co
   return command<&Instances::restart>(context, params, "Restarting the connection");
 }
 
-Outcome<http::Response> log_out(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> log_out_instance(const Context& context, const http::Request&,
+                                         const PathParams& params) {
   PB_ASSIGN(const std::string id, instance_id(params));
   PB_TRY(context.services.instances.log_out(*context.caller, id));
   return context.ok(
@@ -318,7 +323,7 @@ Outcome<http::Response> log_out(const Context& context, const http::Request&, co
                    {"message", "The device is unlinked; the next connect needs a new QR code"}});
 }
 
-Outcome<http::Response> usage(const Context& context, const http::Request&, const PathParams&) {
+Outcome<http::Response> instance_usage(const Context& context, const http::Request&, const PathParams&) {
   PB_ASSIGN(const manager::SubscriptionUsage usage,
             context.services.accounts.subscription_usage(*context.caller));
   json::array instances;
@@ -341,25 +346,25 @@ Outcome<http::Response> usage(const Context& context, const http::Request&, cons
                                    {"instances", std::move(instances)}}}});
 }
 
-constexpr Route kRoutes[] = {
-    {http::Method::kPost, "/api/instances", Access::kUser, create},
-    {http::Method::kGet, "/api/instances", Access::kUser, list},
-    {http::Method::kGet, "/api/instances/subscription/usage", Access::kUser, usage},
-    {http::Method::kGet, "/api/instances/{id}", Access::kUser, get},
-    {http::Method::kPut, "/api/instances/{id}", Access::kUser, update},
-    {http::Method::kDelete, "/api/instances/{id}", Access::kUser, remove},
+constexpr Route kInstanceRoutes[] = {
+    {http::Method::kPost, "/api/instances", Access::kUser, create_instance},
+    {http::Method::kGet, "/api/instances", Access::kUser, list_instances},
+    {http::Method::kGet, "/api/instances/subscription/usage", Access::kUser, instance_usage},
+    {http::Method::kGet, "/api/instances/{id}", Access::kUser, get_instance},
+    {http::Method::kPut, "/api/instances/{id}", Access::kUser, update_instance},
+    {http::Method::kDelete, "/api/instances/{id}", Access::kUser, remove_instance},
     {http::Method::kGet, "/api/instances/{id}/status", Access::kUser, status},
     {http::Method::kGet, "/api/instances/{id}/qr", Access::kUser, qr},
     {http::Method::kPost, "/api/instances/{id}/connect", Access::kUser, connect},
     {http::Method::kPost, "/api/instances/{id}/disconnect", Access::kUser, disconnect},
     {http::Method::kPost, "/api/instances/{id}/restart", Access::kUser, restart},
-    {http::Method::kPost, "/api/instances/{id}/logout", Access::kUser, log_out},
+    {http::Method::kPost, "/api/instances/{id}/logout", Access::kUser, log_out_instance},
 };
 
 }  // namespace
 
 std::span<const Route> instance_routes() {
-  return kRoutes;
+  return kInstanceRoutes;
 }
 
 }  // namespace patchbay::rest

@@ -85,7 +85,7 @@ Outcome<http::Response> answer_passkey(const Context& context, const http::Reque
       {"instanceId", id}});
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kLinkingRoutes[] = {
     {http::Method::kPost, "/api/instances/{id}/pair-code", Access::kUser, request_pair_code},
     {http::Method::kPost, "/api/instances/{id}/passkey", Access::kUser, answer_passkey},
 };
@@ -93,7 +93,7 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> linking_routes() {
-  return kRoutes;
+  return kLinkingRoutes;
 }
 
 }  // namespace patchbay::rest

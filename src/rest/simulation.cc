@@ -41,14 +41,14 @@ Outcome<http::Response> simulate(const Context& context, const http::Request& re
       {"message", "Simulated: " + std::string(*action)}, {"instanceId", id}, {"action", *action}});
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kSimulationRoutes[] = {
     {http::Method::kPost, "/api/simulation/instances/{id}", Access::kUser, simulate},
 };
 
 }  // namespace
 
 std::span<const Route> simulation_routes() {
-  return kRoutes;
+  return kSimulationRoutes;
 }
 
 }  // namespace patchbay::rest

@@ -69,7 +69,7 @@ Outcome<http::Response> openapi(const Context&, const http::Request&, const Path
   return response;
 }
 
-constexpr Route kRoutes[] = {
+constexpr Route kSystemRoutes[] = {
     {http::Method::kGet, "/health", Access::kPublic, health},
     {http::Method::kGet, "/api", Access::kPublic, root},
     {http::Method::kGet, "/api/version", Access::kPublic, version},
@@ -79,7 +79,7 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> system_routes() {
-  return kRoutes;
+  return kSystemRoutes;
 }
 
 }  // namespace patchbay::rest

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 constexpr std::array<std::string_view, 2> kRoles{"ADMINISTRATOR", "USER"};
 
-std::optional<std::string> read_name(FieldReader& fields, Presence presence) {
+std::optional<std::string> read_user_name(FieldReader& fields, Presence presence) {
   return fields.text("name", {.presence = presence, .min_characters = 2, .max_characters = 100});
 }
 
@@ -44,7 +44,7 @@ json::object count_json(int64_t instances) {
   return {{"instances", instances}};
 }
 
-Outcome<http::Response> create(const Context& context, const http::Request& request, const PathParams&) {
+Outcome<http::Response> create_user(const Context& context, const http::Request& request, const PathParams&) {
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::NewUser wanted;
@@ -56,7 +56,7 @@ Outcome<http::Response> create(const Context& context, const http::Request& requ
                                            .secret = true,
                                            .multiline = true})
                         .value_or("");
-  wanted.name = read_name(fields, Presence::kRequired).value_or("");
+  wanted.name = read_user_name(fields, Presence::kRequired).value_or("");
   wanted.role = read_role(fields).value_or(manager::Role::kUser);
   PB_TRY(fields.finish());
   PB_ASSIGN(const manager::UserView user, context.services.accounts.create_user(*context.caller, wanted));
@@ -64,7 +64,7 @@ Outcome<http::Response> create(const Context& context, const http::Request& requ
   return context.created(json::object{{"user", to_json(user, account.subscription)}});
 }
 
-Outcome<http::Response> list(const Context& context, const http::Request& request, const PathParams&) {
+Outcome<http::Response> list_users(const Context& context, const http::Request& request, const PathParams&) {
   using SortBy = manager::UserQuery::SortBy;
   constexpr std::array<std::string_view, 6> kSortBy{"createdAt", "updatedAt", "name",
                                                     "email",     "role",      "lastLoginAt"};
@@ -94,7 +94,7 @@ Outcome<http::Response> list(const Context& context, const http::Request& reques
                                  {"pagination", page_json(query.page, query.per_page, page.total)}});
 }
 
-Outcome<http::Response> usage(const Context& context, const http::Request&, const PathParams&) {
+Outcome<http::Response> user_usage(const Context& context, const http::Request&, const PathParams&) {
   PB_ASSIGN(const manager::SubscriptionUsage usage,
             context.services.accounts.subscription_usage(*context.caller));
   json::array users;
@@ -122,7 +122,7 @@ Outcome<http::Response> usage(const Context& context, const http::Request&, cons
   return context.ok(json::object{{"subscription", std::move(subscription)}});
 }
 
-Outcome<http::Response> get(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> get_user(const Context& context, const http::Request&, const PathParams& params) {
   PB_ASSIGN(const manager::UserDetails details,
             context.services.accounts.get_user(*context.caller, params["id"]));
   json::array instances;
@@ -139,13 +139,13 @@ Outcome<http::Response> get(const Context& context, const http::Request&, const 
   return context.ok(json::object{{"user", std::move(user)}});
 }
 
-Outcome<http::Response> update(const Context& context, const http::Request& request,
-                               const PathParams& params) {
+Outcome<http::Response> update_user(const Context& context, const http::Request& request,
+                                    const PathParams& params) {
   PB_ASSIGN(const json::object body, context.body(request));
   FieldReader fields(body);
   manager::UserUpdate change;
   change.email = fields.email("email", Presence::kOptional);
-  change.name = read_name(fields, Presence::kOptional);
+  change.name = read_user_name(fields, Presence::kOptional);
   change.role = read_role(fields);
   change.is_active = fields.boolean("isActive");
   PB_TRY(fields.finish());
@@ -160,24 +160,24 @@ Outcome<http::Response> update(const Context& context, const http::Request& requ
   return context.ok(json::object{{"user", std::move(user)}});
 }
 
-Outcome<http::Response> remove(const Context& context, const http::Request&, const PathParams& params) {
+Outcome<http::Response> remove_user(const Context& context, const http::Request&, const PathParams& params) {
   PB_TRY(context.services.accounts.delete_user(*context.caller, params["id"]));
   return context.message("The user is deleted");
 }
 
-constexpr Route kRoutes[] = {
-    {http::Method::kPost, "/api/users", Access::kAdministrator, create},
-    {http::Method::kGet, "/api/users", Access::kAdministrator, list},
-    {http::Method::kGet, "/api/users/subscription/usage", Access::kAdministrator, usage},
-    {http::Method::kGet, "/api/users/{id}", Access::kAdministrator, get},
-    {http::Method::kPut, "/api/users/{id}", Access::kAdministrator, update},
-    {http::Method::kDelete, "/api/users/{id}", Access::kAdministrator, remove},
+constexpr Route kUserRoutes[] = {
+    {http::Method::kPost, "/api/users", Access::kAdministrator, create_user},
+    {http::Method::kGet, "/api/users", Access::kAdministrator, list_users},
+    {http::Method::kGet, "/api/users/subscription/usage", Access::kAdministrator, user_usage},
+    {http::Method::kGet, "/api/users/{id}", Access::kAdministrator, get_user},
+    {http::Method::kPut, "/api/users/{id}", Access::kAdministrator, update_user},
+    {http::Method::kDelete, "/api/users/{id}", Access::kAdministrator, remove_user},
 };
 
 }  // namespace
 
 std::span<const Route> user_routes() {
-  return kRoutes;
+  return kUserRoutes;
 }
 
 }  // namespace patchbay::rest

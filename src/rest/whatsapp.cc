@@ -11,26 +11,26 @@ namespace {
 
 namespace json = boost::json;
 
-Outcome<http::Response> get(const Context& context, const http::Request&, const PathParams&) {
+Outcome<http::Response> get_profile(const Context& context, const http::Request&, const PathParams&) {
   return context.ok(json::object{{"profile", parse_object(context.services.client_profiles.get())}});
 }
 
-Outcome<http::Response> put(const Context& context, const http::Request& request, const PathParams&) {
+Outcome<http::Response> put_profile(const Context& context, const http::Request& request, const PathParams&) {
   PB_ASSIGN(const json::object body, context.body(request));
   PB_ASSIGN(const std::string profile,
             context.services.client_profiles.change(*context.caller, json::serialize(body)));
   return context.ok(json::object{{"profile", parse_object(profile)}});
 }
 
-constexpr Route kRoutes[] = {
-    {http::Method::kGet, "/api/whatsapp/profile", Access::kAdministrator, get},
-    {http::Method::kPut, "/api/whatsapp/profile", Access::kAdministrator, put},
+constexpr Route kWhatsAppRoutes[] = {
+    {http::Method::kGet, "/api/whatsapp/profile", Access::kAdministrator, get_profile},
+    {http::Method::kPut, "/api/whatsapp/profile", Access::kAdministrator, put_profile},
 };
 
 }  // namespace
 
 std::span<const Route> whatsapp_routes() {
-  return kRoutes;
+  return kWhatsAppRoutes;
 }
 
 }  // namespace patchbay::rest

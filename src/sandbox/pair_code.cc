@@ -8,7 +8,6 @@
 namespace patchbay::sandbox {
 namespace {
 
-constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 constexpr uint32_t kIterations = 131'072;
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kIvBytes = 16;
@@ -22,9 +21,9 @@ Result<std::string> normal_pair_code(std::string_view typed) {
     if (c == '-' || c == ' ') continue;
     code += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
-  if (code.size() != kPairCodeCharacters || code.find_first_not_of(kAlphabet) != std::string::npos)
-    return fail(ErrorCode::kValidation, "a pairing code has eight characters of " + std::string(kAlphabet) +
-                                            ", with or without dashes");
+  if (code.size() != kPairCodeCharacters || code.find_first_not_of(kPairCodeAlphabet) != std::string::npos)
+    return fail(ErrorCode::kValidation, "a pairing code has eight characters of " +
+                                            std::string(kPairCodeAlphabet) + ", with or without dashes");
   return code;
 }
 

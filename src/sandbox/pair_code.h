@@ -13,6 +13,7 @@
 namespace patchbay::sandbox {
 
 inline constexpr size_t kPairCodeCharacters = 8;
+inline constexpr std::string_view kPairCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";  // no 0, I, O, U
 inline constexpr size_t kWrappedKeyBytes = 80;  // salt 32, IV 16, key 32
 
 // "abcd-1234" and "ABCD1234" are the same; kValidation for what can be no code.

@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/kdf.h"
 #include "proto/companion_reg.pb.h"
+#include "sandbox/pair_code.h"
 
 namespace patchbay::sandbox {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t kMaxJsonBytes = 64 * 1024;
-constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 std::optional<json::object> parse_object(std::string_view text) {
   if (text.size() > kMaxJsonBytes) return std::nullopt;
@@ -134,7 +134,7 @@ std::string passkey_verification_code(std::string_view primary_nonce, std::strin
   for (size_t i = 0; i < 5; ++i) bits = bits << 8 | static_cast<uint8_t>(primary_nonce[i] ^ digest[i]);
   std::string code;
   for (int shift = 35; shift >= 0; shift -= 5) {
-    code += kAlphabet[bits >> shift & 31];
+    code += kPairCodeAlphabet[bits >> shift & 31];
     if (shift == 20) code += '-';
   }
   return code;

@@ -12,7 +12,7 @@
 namespace patchbay::sandbox {
 namespace {
 
-std::unexpected<Error> wrong(std::string what) {
+std::unexpected<Error> unreadable(std::string what) {
   return fail(ErrorCode::kValidation, "the image " + std::move(what));
 }
 
@@ -25,10 +25,10 @@ struct Grey {
 Result<Grey> decode_png(std::string_view png) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
-  if (png_image_begin_read_from_memory(&image, png.data(), png.size()) == 0) return wrong("is no PNG");
+  if (png_image_begin_read_from_memory(&image, png.data(), png.size()) == 0) return unreadable("is no PNG");
   if (image.width > kMaxQrImageSide || image.height > kMaxQrImageSide) {
     png_image_free(&image);
-    return wrong("is larger than 4096 by 4096 pixels");
+    return unreadable("is larger than 4096 by 4096 pixels");
   }
   image.format = PNG_FORMAT_GRAY;
   Grey grey{.pixels = std::vector<uint8_t>(PNG_IMAGE_SIZE(image)),
@@ -38,7 +38,7 @@ Result<Grey> decode_png(std::string_view png) {
   const png_color background{.red = 255, .green = 255, .blue = 255};
   if (png_image_finish_read(&image, &background, grey.pixels.data(), 0, nullptr) == 0) {
     png_image_free(&image);
-    return wrong("is a broken PNG");
+    return unreadable("is a broken PNG");
   }
   return grey;
 }
@@ -46,7 +46,7 @@ Result<Grey> decode_png(std::string_view png) {
 }  // namespace
 
 Result<std::string> read_qr_png(std::string_view png) {
-  if (png.size() > kMaxQrImageBytes) return wrong("has more than 2 MiB");
+  if (png.size() > kMaxQrImageBytes) return unreadable("has more than 2 MiB");
   PB_ASSIGN(const Grey grey, decode_png(png));
   try {
     const ZXing::ImageView view(grey.pixels.data(), grey.width, grey.height, ZXing::ImageFormat::Lum);
@@ -56,15 +56,15 @@ Result<std::string> read_qr_png(std::string_view png) {
   } catch (const std::exception&) {
     // The library's own limits; to us there is no code in it.
   }
-  return wrong("shows no QR code that can be read");
+  return unreadable("shows no QR code that can be read");
 }
 
 Result<std::string> read_qr_data_url(std::string_view url) {
   constexpr std::string_view kPrefix = "data:image/png;base64,";
-  if (!url.starts_with(kPrefix)) return wrong("is no data URL of a PNG (data:image/png;base64,…)");
-  if (url.size() > kMaxQrImageBytes / 3 * 4 + 100) return wrong("has more than 2 MiB");
+  if (!url.starts_with(kPrefix)) return unreadable("is no data URL of a PNG (data:image/png;base64,…)");
+  if (url.size() > kMaxQrImageBytes / 3 * 4 + 100) return unreadable("has more than 2 MiB");
   const auto png = base64_decode(url.substr(kPrefix.size()));
-  if (!png) return wrong("is not in base64");
+  if (!png) return unreadable("is not in base64");
   return read_qr_png(*png);
 }
 

@@ -38,9 +38,9 @@ std::string to_text(const std::vector<std::pair<std::string, std::string>>& quer
 }
 
 // What the arguments of a command say, one after the other.
-class Reader {
+class ArgsReader {
  public:
-  explicit Reader(const ArgsView& args) : cursor_(ArrayCursor::over_elements(args.json())) {}
+  explicit ArgsReader(const ArgsView& args) : cursor_(ArrayCursor::over_elements(args.json())) {}
   // False unless it is text that is not empty.
   bool text(std::string& out) {
     const auto element = cursor_.next();
@@ -148,7 +148,7 @@ Args admin_event(const Socket& socket, std::string_view event, const ArgsView& a
 
 std::optional<AdminCommand> parse_admin_command(std::string_view name, const ArgsView& args) {
   AdminCommand command;
-  Reader reader(args);
+  ArgsReader reader(args);
   if (!reader.text(command.nsp)) return std::nullopt;
   if (name == "emit") {
     if (!reader.optional_text(command.room) || !reader.text(command.subject) || is_reserved(command.subject))

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kPolling = static_cast<size_t>(engineio::TransportKind::kPolling);
 constexpr size_t kWebSocket = static_cast<size_t>(engineio::TransportKind::kWebSocket);
 
-WallTime at(int64_t ms) {
+WallTime wall_at(int64_t ms) {
   return from_unix_ms(1'700'000'000'000 + ms);
 }
 
@@ -19,18 +19,18 @@ TEST(AdminStats, AreDifferencesBySecond) {
   AdminStats stats;
   engineio::Metrics metrics;
   metrics.opened[kPolling] = 1'000;  // before anybody looked
-  stats.sample(metrics, at(0));
+  stats.sample(metrics, wall_at(0));
   EXPECT_TRUE(stats.take().empty());
   metrics.opened[kPolling] += 1;
   metrics.opened[kWebSocket] += 2;
   metrics.traffic[kPolling].bytes_in += 10;
   metrics.traffic[kWebSocket].bytes_in += 5;
-  stats.sample(metrics, at(400));
+  stats.sample(metrics, wall_at(400));
   metrics.opened[kWebSocket] += 1;
-  stats.sample(metrics, at(999));
+  stats.sample(metrics, wall_at(999));
   metrics.closed[static_cast<size_t>(engineio::CloseReason::kTransportClose)] += 4;
   metrics.traffic[kWebSocket].packets_out += 6;
-  stats.sample(metrics, at(1'000));
+  stats.sample(metrics, wall_at(1'000));
   EXPECT_EQ(
       boost::json::serialize(stats.take()),
       R"([{"timestamp":1700000000000,"type":"bytesIn","count":15},)"
@@ -43,14 +43,14 @@ TEST(AdminStats, AreDifferencesBySecond) {
 TEST(AdminStats, AreBoundedWhenNobodyTakesThem) {
   AdminStats stats;
   engineio::Metrics metrics;
-  stats.sample(metrics, at(0));
+  stats.sample(metrics, wall_at(0));
   for (int i = 1; i <= 1'000; ++i) {
     metrics.opened[kPolling] += 1;
-    stats.sample(metrics, at(i * 1'000));
+    stats.sample(metrics, wall_at(i * 1'000));
   }
   const boost::json::array events = stats.take();
   ASSERT_EQ(events.size(), AdminStats::kMaxSeconds);
-  EXPECT_EQ(events.back().at("timestamp"), to_unix_ms(at(1'000'000)));
+  EXPECT_EQ(events.back().at("timestamp"), to_unix_ms(wall_at(1'000'000)));
 }
 
 TEST(AdminStats, CountSessionsThatPollNow) {

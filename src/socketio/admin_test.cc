@@ -19,7 +19,6 @@ namespace patchbay::socketio {
 namespace {
 
 namespace json = boost::json;
-using test::Client;
 
 AdminVerifier secret() {
   return check_password("me", [](std::string_view password) { return password == "secret"; });
@@ -67,7 +66,7 @@ class Page {
 
  private:
   std::string prefix_;
-  Client client_;
+  test::Client client_;
   std::string answer_;
   std::string id_;
 };
@@ -139,7 +138,7 @@ TEST_F(AdminTest, BoundsTheLoginsThatAreBeingDecidedOn) {
   start_with({.verify = [&](const AdminCredentials&, AdminReply reply) {
     pending.change([&](auto& all) { all.push_back(std::move(reply)); });
   }});
-  std::vector<Client> clients;
+  std::vector<test::Client> clients;
   for (size_t i = 0; i < 32; ++i) {
     clients.emplace_back(http->port());
     clients.back().send(R"(0/admin,{"username":"me","password":"secret"})");
@@ -149,7 +148,7 @@ TEST_F(AdminTest, BoundsTheLoginsThatAreBeingDecidedOn) {
   pending.change([](auto& all) {
     for (AdminReply& reply : all) reply(true);
   });
-  for (Client& client : clients) EXPECT_TRUE(client.read().starts_with("0/admin,"));
+  for (test::Client& client : clients) EXPECT_TRUE(client.read().starts_with("0/admin,"));
   pending.change([](auto& all) { all.clear(); });
 }
 
@@ -157,7 +156,7 @@ TEST_F(AdminTest, LetsNobodyInOnceItIsGone) {
   start_with({});
   admin.reset();
   EXPECT_EQ(Page(http->port()).answer(), R"(4/admin,{"message":"invalid credentials"})");
-  Client client = join();
+  test::Client client = join();
   EXPECT_EQ(client.ask("hello"), R"(399["hello"])");
 }
 
@@ -178,7 +177,7 @@ TEST(AdminUi, RefusesOptionsThatMakeNoSense) {
 TEST_F(AdminTest, ShowsCountsInProductionAndNothingElse) {
   start_with({.server_id = "node-1", .stats_interval = Milliseconds(50)});
   EXPECT_EQ(io.observer(), nullptr) << "nothing is called for each event";
-  Client client = join();
+  test::Client client = join();
   Page page(http->port());
   EXPECT_EQ(page.next_packet().substr(0, 19), R"(2/admin,["session",)");
   EXPECT_EQ(page.next_packet(),
@@ -202,7 +201,7 @@ TEST_F(AdminTest, CountsPacketsAndConnectionsBySecond) {
   Page page(http->port());
   page.next("server_stats");
   {
-    Client client = join();
+    test::Client client = join();
     for (int i = 0; i < 100; ++i) client.ask("hello");
   }
   std::map<std::string, int64_t, std::less<>> sums;
@@ -227,7 +226,7 @@ TEST_F(AdminTest, CountsPacketsAndConnectionsBySecond) {
 TEST_F(AdminTest, ListsTheSocketsOfAllShards) {
   start_with(
       development({.describe = [](const Socket& socket) { return json::object{{"is", socket.id()}}; }}));
-  std::vector<Client> clients;
+  std::vector<test::Client> clients;
   for (int i = 0; i < 12; ++i) clients.push_back(join());
   clients[3].send(R"(21["join","a room"])");
   clients[3].read();
@@ -236,7 +235,7 @@ TEST_F(AdminTest, ListsTheSocketsOfAllShards) {
   const json::array sockets = page.next("all_sockets").at(0).as_array();
   ASSERT_EQ(sockets.size(), 13u) << "twelve and the page itself";
   std::set<size_t> seen_on;
-  for (const Client& client : clients) {
+  for (const test::Client& client : clients) {
     seen_on.insert(client.shard());
     const json::object socket = find_by_id(sockets, client.id());
     ASSERT_FALSE(socket.empty());
@@ -259,7 +258,7 @@ TEST_F(AdminTest, ShowsWhatHappensToASocketInOrder) {
   page.next("all_sockets");
   std::string id;
   {
-    Client client = join();
+    test::Client client = join();
     id = client.id();
     EXPECT_EQ(page.next("socket_connected",
                         [&](const json::array& args) { return args.at(0).at("id") == json::value(id); })
@@ -295,7 +294,7 @@ TEST_F(AdminTest, TellsOfNewDataAndHidesLargeArguments) {
   }}));
   Page page(http->port(), "{}");
   page.next("all_sockets");
-  Client client = join();
+  test::Client client = join();
   client.send(R"(2["rename","Ann"])");
   EXPECT_EQ(json::serialize(page.next("socket_updated")),
             R"([{"id":")" + client.id() + R"(","nsp":"/","data":{"name":"Ann"}}])");
@@ -307,11 +306,11 @@ TEST_F(AdminTest, TellsOfNewDataAndHidesLargeArguments) {
 
 TEST_F(AdminTest, PassesOnBinaryArguments) {
   start_with(development());
-  Client admin_client(http->port());
+  test::Client admin_client(http->port());
   admin_client.send("0/admin,");
   while (!admin_client.read().starts_with(R"(2/admin,["all_sockets")")) {
   }
-  Client client = join();
+  test::Client client = join();
   client.send(R"(51-["photo",{"_placeholder":true,"num":0}])");
   client.send_binary("bytes");
   for (;;) {
@@ -343,7 +342,7 @@ TEST_F(AdminTest, HoldsToItsBudgetAndRepairsTheList) {
   start_with(development({.stats_interval = Milliseconds(50), .max_events_per_second = 4}));
   Page page(http->port(), "{}");
   page.next("all_sockets");
-  std::vector<Client> clients;
+  std::vector<test::Client> clients;
   for (int i = 0; i < 40; ++i) clients.push_back(join());
   for (int i = 0; i < 200; ++i) clients[0].ask("hello");
   size_t events = 0;
@@ -357,12 +356,12 @@ TEST_F(AdminTest, HoldsToItsBudgetAndRepairsTheList) {
     if (message[0] == "server_stats") dropped = message[1].at("droppedEvents").to_number<uint64_t>();
   }
   EXPECT_LT(events, 50u);
-  for (const Client& client : clients) EXPECT_FALSE(find_by_id(list, client.id()).empty());
+  for (const test::Client& client : clients) EXPECT_FALSE(find_by_id(list, client.id()).empty());
 }
 
 TEST_F(AdminTest, BoundsTheList) {
   start_with(development({.max_listed_sockets = 8}));
-  std::vector<Client> clients;
+  std::vector<test::Client> clients;
   for (int i = 0; i < 60; ++i) clients.push_back(join());
   EXPECT_LE(Page(http->port(), "{}").next("all_sockets").at(0).as_array().size(), 8u);
 }
@@ -374,12 +373,12 @@ TEST_F(AdminTest, AListIsRightWhileSocketsComeAndGo) {
   for (int i = 0; i < 2; ++i)
     crowds.emplace_back([&] {
       while (!ending) {
-        Client client = join();
+        test::Client client = join();
         client.send(R"(21["join","r"])");
         client.read();
       }
     });
-  std::vector<Client> staying;
+  std::vector<test::Client> staying;
   for (int i = 0; i < 5; ++i) staying.push_back(join());
   for (int round = 0; round < 10; ++round) {
     Page page(http->port(), "{}");
@@ -400,7 +399,7 @@ TEST_F(AdminTest, AListIsRightWhileSocketsComeAndGo) {
     }
     // Those that have gone are gone here too: what is left is the crowd of the moment.
     EXPECT_LT(present.size(), 20u);
-    for (const Client& client : staying) EXPECT_TRUE(present.contains(client.id()));
+    for (const test::Client& client : staying) EXPECT_TRUE(present.contains(client.id()));
   }
   ending = true;
 }
@@ -436,8 +435,8 @@ TEST_F(AdminTest, SeesTheUpgradeOfATransport) {
 
 TEST_F(AdminTest, CarriesOutWhatThePageWants) {
   start_with({});
-  Client one = join();
-  Client two = join();
+  test::Client one = join();
+  test::Client two = join();
   Page page(http->port());
   EXPECT_EQ(page.command(R"(["emit","/",null,"news",{"a":1},2])"), "null");
   EXPECT_EQ(one.read(), R"(2["news",{"a":1},2])");
@@ -467,7 +466,7 @@ TEST_F(AdminTest, RefusesCommandsThatItDoesNotUnderstand) {
 
 TEST_F(AdminTest, OnlyShowsWhenItIsReadOnly) {
   start_with({.read_only = true});
-  Client client = join();
+  test::Client client = join();
   Page page(http->port());
   EXPECT_EQ(json::serialize(page.next("config")), R"([{"supportedFeatures":["AGGREGATED_EVENTS"]}])");
   for (const std::string_view command : {R"(["emit","/",null,"news"])", R"(["join","/","r"])",
@@ -482,7 +481,7 @@ struct AdminRecoveryTest : AdminTest {
 
 TEST_F(AdminRecoveryTest, WorksWhereClientsAreRecovered) {
   start_with(development({.stats_interval = Milliseconds(50)}));
-  Client client = join();
+  test::Client client = join();
   Page page(http->port(), "{}");
   EXPECT_FALSE(find_by_id(page.next("all_sockets").at(0).as_array(), client.id()).empty());
   page.next("server_stats");

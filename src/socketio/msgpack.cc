@@ -17,13 +17,9 @@ using msgpack::Kind;
 using msgpack::Reader;
 using msgpack::Token;
 
-constexpr DecodeStatus error(std::string_view what) {
+constexpr DecodeStatus bad_message(std::string_view what) {
   return DecodeStatus::error(what);
 }
-
-// 2^63 and 2^64: what a double must stay below to be an integer of 64 bits.
-constexpr double kTwoTo63 = 9223372036854775808.0;
-constexpr double kTwoTo64 = 18446744073709551616.0;
 
 template <typename Number>
 void append_chars(std::string& out, Number number) {
@@ -34,9 +30,9 @@ void append_chars(std::string& out, Number number) {
 void append_real(std::string& out, double real) {
   if (!std::isfinite(real)) {
     out += "null";
-  } else if (std::trunc(real) == real && real >= 0 && real < kTwoTo64) {
+  } else if (std::trunc(real) == real && real >= 0 && real < msgpack::kTwoTo64) {
     append_chars(out, static_cast<uint64_t>(real));  // also for -0, which JavaScript writes as 0
-  } else if (std::trunc(real) == real && real < 0 && real >= -kTwoTo63) {
+  } else if (std::trunc(real) == real && real < 0 && real >= -msgpack::kTwoTo63) {
     append_chars(out, static_cast<int64_t>(real));
   } else {
     append_chars(out, real);
@@ -112,7 +108,7 @@ DecodeStatus DataReader::read() {
     Token token;
     if (const auto status = reader_.read(token); !status) return status;
     if (token.kind == Kind::kArray || token.kind == Kind::kMap) {
-      if (depth == frames.size()) return error("the data of the msgpack packet is nested too deep");
+      if (depth == frames.size()) return bad_message("the data of the msgpack packet is nested too deep");
       const bool is_map = token.kind == Kind::kMap;
       frames[depth++] = {.left = token.number, .is_map = is_map};
       json_ += is_map ? '{' : '[';
@@ -130,7 +126,8 @@ DecodeStatus DataReader::read() {
       json_ += frames[--depth].is_map ? '}' : ']';
       if (depth > 0) --frames[depth - 1].left;
     }
-    if (json_.size() > limits_.max_data_bytes) return error("the data of the msgpack packet is too large");
+    if (json_.size() > limits_.max_data_bytes)
+      return bad_message("the data of the msgpack packet is too large");
     if (depth == 0) return {};
     if (const auto status = begin_element(frames[depth - 1]); !status) return status;
   }
@@ -144,7 +141,8 @@ DecodeStatus DataReader::begin_element(Frame& frame) {
   if (!frame.is_map) return {};
   Token key;
   if (const auto status = reader_.read(key); !status) return status;
-  if (key.kind != Kind::kString) return error("a map in the msgpack packet has a key that is not a string");
+  if (key.kind != Kind::kString)
+    return bad_message("a map in the msgpack packet has a key that is not a string");
   frame.is_mark = key.bytes == "_placeholder";
   if (const auto status = write_string(key.bytes); !status) return status;
   json_ += ':';
@@ -190,14 +188,15 @@ DecodeStatus DataReader::write(const Token& token) {
 }
 
 DecodeStatus DataReader::write_string(std::string_view text) {
-  if (text.size() > limits_.max_data_bytes) return error("the data of the msgpack packet is too large");
-  if (!is_valid_utf8(text)) return error("a string in the msgpack packet is not UTF-8");
+  if (text.size() > limits_.max_data_bytes) return bad_message("the data of the msgpack packet is too large");
+  if (!is_valid_utf8(text)) return bad_message("a string in the msgpack packet is not UTF-8");
   append_json_string(json_, text);
   return {};
 }
 
 DecodeStatus DataReader::attach(std::string_view bytes) {
-  if (attachments_.size() >= limits_.max_attachments) return error("too many attachments in one packet");
+  if (attachments_.size() >= limits_.max_attachments)
+    return bad_message("too many attachments in one packet");
   append_placeholder(json_, attachments_.size());
   attachments_.push_back(std::make_shared<const std::string>(bytes));
   return {};
@@ -205,9 +204,10 @@ DecodeStatus DataReader::attach(std::string_view bytes) {
 
 DecodeStatus take_namespace(const Token& token, size_t max_bytes, std::string& nsp) {
   if (token.kind != Kind::kString || !token.bytes.starts_with('/') || token.bytes.contains(','))
-    return error("the namespace of a msgpack packet must be a string that begins with '/' and has no comma");
+    return bad_message(
+        "the namespace of a msgpack packet must be a string that begins with '/' and has no comma");
   if (const auto status = check_namespace(token.bytes, max_bytes); !status) return status;
-  if (!is_valid_utf8(token.bytes)) return error("the name of the namespace is not UTF-8");
+  if (!is_valid_utf8(token.bytes)) return bad_message("the name of the namespace is not UTF-8");
   nsp = token.bytes;
   return {};
 }
@@ -227,7 +227,7 @@ PacketView MsgpackPacket::view() const {
 
 DecodeStatus decode_msgpack_packet(std::string_view bytes, const MsgpackLimits& limits,
                                    MsgpackPacket& packet) {
-  if (bytes.empty()) return error("empty Socket.IO packet");
+  if (bytes.empty()) return bad_message("empty Socket.IO packet");
   packet.nsp.clear();
   packet.id.reset();
   packet.data.clear();
@@ -238,11 +238,12 @@ DecodeStatus decode_msgpack_packet(std::string_view bytes, const MsgpackLimits& 
   Reader reader(bytes);
   Token map;
   if (const auto status = reader.read(map); !status) return status;
-  if (map.kind != Kind::kMap) return error("a Socket.IO packet in msgpack must be a map");
+  if (map.kind != Kind::kMap) return bad_message("a Socket.IO packet in msgpack must be a map");
   for (uint64_t left = map.number; left > 0; --left) {
     Token key;
     if (const auto status = reader.read(key); !status) return status;
-    if (key.kind != Kind::kString) return error("a map in the msgpack packet has a key that is not a string");
+    if (key.kind != Kind::kString)
+      return bad_message("a map in the msgpack packet has a key that is not a string");
     if (key.bytes == "data") {
       packet.data.clear();
       packet.attachments.clear();
@@ -256,7 +257,7 @@ DecodeStatus decode_msgpack_packet(std::string_view bytes, const MsgpackLimits& 
     if (const auto status = reader.read(value); !status) return status;
     if (key.bytes == "type") {
       if (value.kind != Kind::kUnsigned || value.number > 4)
-        return error("unknown Socket.IO packet type: in msgpack it must be 0 to 4");
+        return bad_message("unknown Socket.IO packet type: in msgpack it must be 0 to 4");
       packet.type = static_cast<PacketType>(value.number);
       has_type = true;
     } else if (key.bytes == "nsp") {
@@ -267,20 +268,21 @@ DecodeStatus decode_msgpack_packet(std::string_view bytes, const MsgpackLimits& 
       if (value.kind == Kind::kUnsigned) {
         packet.id = value.number;
       } else if (value.kind != Kind::kNil && value.kind != Kind::kUndefined) {
-        return error("the acknowledgement id must be an integer that is not negative");
+        return bad_message("the acknowledgement id must be an integer that is not negative");
       }
     } else if (const auto status = reader.skip_rest_of(value); !status) {
       return status;
     }
   }
-  if (!reader.at_end()) return error("bytes follow the Socket.IO packet in the msgpack message");
-  if (!has_type) return error("the type of the msgpack packet is missing");
-  if (packet.nsp.empty()) return error("the namespace of the msgpack packet is missing");
+  if (!reader.at_end()) return bad_message("bytes follow the Socket.IO packet in the msgpack message");
+  if (!has_type) return bad_message("the type of the msgpack packet is missing");
+  if (packet.nsp.empty()) return bad_message("the namespace of the msgpack packet is missing");
   if (!packet.attachments.empty()) {
     if (packet.type != PacketType::kEvent && packet.type != PacketType::kAck)
-      return error("only events and acknowledgements may have binary values");
+      return bad_message("only events and acknowledgements may have binary values");
     if (looks_like_placeholder)
-      return error("a map with \"_placeholder\" stands beside binary values: it could be taken for one");
+      return bad_message(
+          "a map with \"_placeholder\" stands beside binary values: it could be taken for one");
   }
   return check_packet_data(packet.view());
 }

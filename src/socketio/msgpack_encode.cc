@@ -6,12 +6,10 @@
 
 #include "socketio/json_scan.h"
 #include "socketio/msgpack.h"
+#include "socketio/msgpack_reader.h"
 
 namespace patchbay::socketio {
 namespace {
-
-constexpr double kTwoTo63 = 9223372036854775808.0;
-constexpr double kTwoTo64 = 18446744073709551616.0;
 
 void append_big_endian(std::string& out, uint64_t value, size_t size) {
   for (size_t shift = 8 * size; shift > 0; shift -= 8) out += static_cast<char>(value >> (shift - 8));
@@ -96,9 +94,9 @@ void append_number(std::string& out, std::string_view text) {
     real = is_tiny(text) ? 0 : INFINITY;
   if (!std::isfinite(real)) return out.push_back('\xc0');
   // As JavaScript, which knows one kind of number.
-  if (std::trunc(real) == real && real >= 0 && real < kTwoTo64)
+  if (std::trunc(real) == real && real >= 0 && real < msgpack::kTwoTo64)
     return append_unsigned(out, static_cast<uint64_t>(real));
-  if (std::trunc(real) == real && real < 0 && real >= -kTwoTo63)
+  if (std::trunc(real) == real && real < 0 && real >= -msgpack::kTwoTo63)
     return append_negative(out, static_cast<int64_t>(real));
   append_head(out, 0xcb, std::bit_cast<uint64_t>(real), 8);
 }

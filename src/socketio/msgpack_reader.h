@@ -11,6 +11,10 @@
 
 namespace patchbay::socketio::msgpack {
 
+// 2^63 and 2^64: what a double must stay below to be an integer of 64 bits.
+inline constexpr double kTwoTo63 = 9223372036854775808.0;
+inline constexpr double kTwoTo64 = 18446744073709551616.0;
+
 enum class Kind : uint8_t {
   kNil,
   kUndefined,  // npm's fixext 1 of type 0

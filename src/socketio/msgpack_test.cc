@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Case {
+struct PacketCase {
   std::string bytes;
   PacketView packet;
   std::vector<std::string> attachments = {};
@@ -32,8 +32,8 @@ const std::string kOptions =
 
 // What npm's parser 3.0.2 (on notepack.io 2.2) writes in clients, in its order of keys; and python-socketio,
 // which sends nil for what it does not have.
-const std::vector<Case>& client_packets() {
-  static const std::vector<Case> cases = {
+const std::vector<PacketCase>& client_packets() {
+  static const std::vector<PacketCase> cases = {
       {"\x83" + kType + "\x00"s + kData + "\xd4\x00\x00"s + kRoot, {.type = PacketType::kConnect}},
       {"\x83" + kType + "\x00"s + kData + "\xc0" + kRoot, {.type = PacketType::kConnect}},
       {"\x83" + kType + "\x00"s + kData +
@@ -83,7 +83,7 @@ std::vector<Attachment> attach(const std::vector<std::string>& bytes) {
   return attachments;
 }
 
-void expect_same(const PacketView& a, const PacketView& b, std::string_view about) {
+void expect_same_message(const PacketView& a, const PacketView& b, std::string_view about) {
   EXPECT_EQ(a.type, b.type) << about;
   EXPECT_EQ(a.nsp, b.nsp) << about;
   EXPECT_EQ(a.id, b.id) << about;
@@ -109,17 +109,17 @@ std::string packed(std::string_view json, const std::vector<std::string>& attach
   const size_t head = ack_with("").size() - kRoot.size();
   return bytes.substr(head, bytes.size() - head - kRoot.size());
 }
-DecodeStatus decode(std::string_view bytes, const MsgpackLimits& limits = {}) {
+DecodeStatus decode_msgpack(std::string_view bytes, const MsgpackLimits& limits = {}) {
   MsgpackPacket packet;
   return decode_msgpack_packet(bytes, limits, packet);
 }
 
 TEST(Msgpack, ClientsPacketsAreReadAsTheDefaultEncodingWouldBe) {
-  for (const Case& c : client_packets()) {
+  for (const PacketCase& c : client_packets()) {
     MsgpackPacket packet;
     const DecodeStatus status = decode_msgpack_packet(c.bytes, {}, packet);
     ASSERT_TRUE(status) << to_hex(c.bytes) << ": " << status.message();
-    expect_same(packet.view(), c.packet, to_hex(c.bytes));
+    expect_same_message(packet.view(), c.packet, to_hex(c.bytes));
     ASSERT_EQ(packet.attachments.size(), c.attachments.size());
     for (size_t i = 0; i < c.attachments.size(); ++i) EXPECT_EQ(*packet.attachments[i], c.attachments[i]);
   }
@@ -401,16 +401,16 @@ TEST(Msgpack, KeysComeInAnyOrderTheLastCountsAndOthersAreIgnored) {
                                         "a" +
                                         kType + "\x02" + kNsp + "\xa2/y" + kId + "\xc0" + "\xa0\xa1\xff",
                                     {}, packet));
-  expect_same(packet.view(), {.type = PacketType::kEvent, .nsp = "/y", .data = R"(["a"])"}, "");
+  expect_same_message(packet.view(), {.type = PacketType::kEvent, .nsp = "/y", .data = R"(["a"])"}, "");
 }
 
 TEST(Msgpack, APacketObjectCanBeUsedAgain) {
   MsgpackPacket packet;
   for (int round = 0; round < 2; ++round) {
-    for (const Case& c : client_packets()) {
+    for (const PacketCase& c : client_packets()) {
       EXPECT_FALSE(decode_msgpack_packet(c.bytes.substr(0, c.bytes.size() - 1), {}, packet));
       ASSERT_TRUE(decode_msgpack_packet(c.bytes, {}, packet));
-      expect_same(packet.view(), c.packet, to_hex(c.bytes));
+      expect_same_message(packet.view(), c.packet, to_hex(c.bytes));
     }
   }
 }
@@ -500,7 +500,7 @@ TEST(Msgpack, MalformedPacketsAreRefusedWithAReason) {
       {"\x81\x01\x01", "a map in the msgpack packet has a key that is not a string"},
   };
   for (const auto& [bytes, reason] : cases) {
-    const DecodeStatus status = decode(bytes);
+    const DecodeStatus status = decode_msgpack(bytes);
     EXPECT_FALSE(status) << to_hex(bytes);
     EXPECT_EQ(status.message(), reason) << to_hex(bytes);
     EXPECT_LE(status.message().size(), 123u);
@@ -530,7 +530,7 @@ TEST(Msgpack, OnlyPlaceholdersThatNameAnAttachmentAreReplaced) {
 
 TEST(Msgpack, EveryPrefixIsRefused) {
   std::vector<std::string> packets;
-  for (const Case& c : client_packets()) packets.push_back(c.bytes);
+  for (const PacketCase& c : client_packets()) packets.push_back(c.bytes);
   packets.push_back(
       ack_with("\xda\x00\x03"
                "abc"s));
@@ -542,14 +542,14 @@ TEST(Msgpack, EveryPrefixIsRefused) {
     // Each piece stands alone in memory, so that a sanitizer sees every read past its end.
     for (size_t size = 0; size < bytes.size(); ++size) {
       const std::vector<char> alone(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-      EXPECT_FALSE(decode({alone.data(), alone.size()})) << to_hex(bytes) << " cut at " << size;
+      EXPECT_FALSE(decode_msgpack({alone.data(), alone.size()})) << to_hex(bytes) << " cut at " << size;
     }
-    EXPECT_FALSE(decode(bytes + '\xc0'));
+    EXPECT_FALSE(decode_msgpack(bytes + '\xc0'));
   }
 }
 
 TEST(Msgpack, EveryDamagedByteIsDecodedOrRefused) {
-  for (const Case& c : client_packets()) {
+  for (const PacketCase& c : client_packets()) {
     std::vector<char> alone(c.bytes.begin(), c.bytes.end());
     for (char& byte : alone) {
       const char before = byte;
@@ -563,7 +563,7 @@ TEST(Msgpack, EveryDamagedByteIsDecodedOrRefused) {
         EXPECT_EQ(view.attachments > 0, is_binary(view.type));
         MsgpackPacket again;
         ASSERT_TRUE(decode_msgpack_packet(encode_msgpack_packet(view, packet.attachments), {}, again));
-        expect_same(again.view(), view, to_hex({alone.data(), alone.size()}));
+        expect_same_message(again.view(), view, to_hex({alone.data(), alone.size()}));
       }
       byte = before;
     }
@@ -576,8 +576,8 @@ TEST(Msgpack, LengthsThatCannotBeTrueAreRefused) {
        {"\xdd\xff\xff\xff\xff"s, "\xdf\xff\xff\xff\xff"s, "\xdf\x80\x00\x00\x00"s, "\xc6\xff\xff\xff\xff"s,
         "\xdb\xff\xff\xff\xff"s, "\xc9\xff\xff\xff\xff\x01"s, "\xdc\xff\xff"s}) {
     EXPECT_EQ(argument(bomb), "the msgpack message ends in the middle of a value") << to_hex(bomb);
-    EXPECT_FALSE(decode(bomb));
-    EXPECT_FALSE(decode("\x81\xa1?" + bomb)) << "also where it would be ignored";
+    EXPECT_FALSE(decode_msgpack(bomb));
+    EXPECT_FALSE(decode_msgpack("\x81\xa1?" + bomb)) << "also where it would be ignored";
   }
 }
 
@@ -610,13 +610,13 @@ TEST(Msgpack, NestingHasALimit) {
   const std::string arrays(kMaxJsonDepth - 2, '\x91');
   EXPECT_EQ(argument(arrays + "\x90"),
             std::string(kMaxJsonDepth - 1, '[') + std::string(kMaxJsonDepth - 1, ']'));
-  EXPECT_FALSE(decode(ack_with(arrays + "\x91\x90")));
-  EXPECT_TRUE(decode(ack_with(arrays + "\xc4\x01x"))) << "a placeholder is one level";
-  EXPECT_FALSE(decode(ack_with(arrays + "\x91\xc4\x01x")));
-  EXPECT_FALSE(decode(ack_with(arrays + "\xd4\x05x")));
-  EXPECT_FALSE(decode(ack_with(std::string(1'000'000, '\x91') + "\x90")));
+  EXPECT_FALSE(decode_msgpack(ack_with(arrays + "\x91\x90")));
+  EXPECT_TRUE(decode_msgpack(ack_with(arrays + "\xc4\x01x"))) << "a placeholder is one level";
+  EXPECT_FALSE(decode_msgpack(ack_with(arrays + "\x91\xc4\x01x")));
+  EXPECT_FALSE(decode_msgpack(ack_with(arrays + "\xd4\x05x")));
+  EXPECT_FALSE(decode_msgpack(ack_with(std::string(1'000'000, '\x91') + "\x90")));
   // What is ignored may be as deep as it likes: it is skipped without a stack.
-  EXPECT_TRUE(decode("\x83\xa1?" + std::string(1'000'000, '\x91') + "\x90" + kType + "\x01" + kRoot));
+  EXPECT_TRUE(decode_msgpack("\x83\xa1?" + std::string(1'000'000, '\x91') + "\x90" + kType + "\x01" + kRoot));
 }
 
 }  // namespace

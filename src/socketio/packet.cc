@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kReservedEvents[] = {"connect",       "connect_error", "disconnect",
                                                 "disconnecting", "newListener",   "removeListener"};
 
-constexpr DecodeStatus error(std::string_view what) {
+constexpr DecodeStatus bad_packet(std::string_view what) {
   return DecodeStatus::error(what);
 }
 
@@ -35,10 +35,10 @@ bool is_control(char c) {
 DecodeStatus take_attachments(std::string_view& text, uint32_t max, uint32_t& attachments) {
   uint64_t count = 0;
   const bool digits = starts_with_digit(text);
-  if (!digits) return error("a binary packet must begin with the number of its attachments");
-  if (!take_number(text, count) || count > max) return error("too many attachments in one packet");
-  if (count == 0) return error("a binary packet must have at least one attachment");
-  if (!text.starts_with('-')) return error("a '-' must follow the number of attachments");
+  if (!digits) return bad_packet("a binary packet must begin with the number of its attachments");
+  if (!take_number(text, count) || count > max) return bad_packet("too many attachments in one packet");
+  if (count == 0) return bad_packet("a binary packet must have at least one attachment");
+  if (!text.starts_with('-')) return bad_packet("a '-' must follow the number of attachments");
   text.remove_prefix(1);
   attachments = static_cast<uint32_t>(count);
   return {};
@@ -103,24 +103,24 @@ DecodeStatus check_kind(const PacketView& packet) {
   switch (packet.type) {
     case PacketType::kConnect:
       if (data.empty()) return {};
-      if (kind != JsonKind::kObject) return error("the data of CONNECT must be a JSON object");
+      if (kind != JsonKind::kObject) return bad_packet("the data of CONNECT must be a JSON object");
       break;
     case PacketType::kDisconnect:
-      return data.empty() ? DecodeStatus() : error("DISCONNECT must not have data");
+      return data.empty() ? DecodeStatus() : bad_packet("DISCONNECT must not have data");
     case PacketType::kConnectError:
       if (kind != JsonKind::kObject && kind != JsonKind::kString)
-        return error("the data of CONNECT_ERROR must be a JSON object or string");
+        return bad_packet("the data of CONNECT_ERROR must be a JSON object or string");
       break;
     case PacketType::kEvent:
     case PacketType::kBinaryEvent:
-      if (kind != JsonKind::kArray) return error("the data of an event must be a JSON array");
+      if (kind != JsonKind::kArray) return bad_packet("the data of an event must be a JSON array");
       break;
     case PacketType::kAck:
     case PacketType::kBinaryAck:
-      if (kind != JsonKind::kArray) return error("the data of an acknowledgement must be a JSON array");
+      if (kind != JsonKind::kArray) return bad_packet("the data of an acknowledgement must be a JSON array");
       break;
   }
-  if (!is_valid_json(data)) return error("the data of the packet is not valid JSON, or nested too deep");
+  if (!is_valid_json(data)) return bad_packet("the data of the packet is not valid JSON, or nested too deep");
   return {};
 }
 
@@ -129,10 +129,10 @@ DecodeStatus check_event_name(std::string_view data) {
   const JsonKind kind = first ? kind_of(*first) : JsonKind::kInvalid;
   // A number cannot be one of the reserved names; Node lets it pass, so clients may send it.
   if (kind == JsonKind::kNumber) return {};
-  if (kind != JsonKind::kString) return error("the name of an event must be a string");
+  if (kind != JsonKind::kString) return bad_packet("the name of an event must be a string");
   std::string storage;
   if (is_reserved_event(decode_json_string(*first, storage).value_or(std::string_view())))
-    return error("this event name is reserved");
+    return bad_packet("this event name is reserved");
   return {};
 }
 
@@ -165,8 +165,9 @@ bool is_reserved_event(std::string_view name) {
 }
 
 DecodeStatus check_namespace(std::string_view nsp, size_t max_bytes) {
-  if (nsp.size() > max_bytes) return error("the name of the namespace is too long");
-  if (std::ranges::any_of(nsp, is_control)) return error("control character in the name of the namespace");
+  if (nsp.size() > max_bytes) return bad_packet("the name of the namespace is too long");
+  if (std::ranges::any_of(nsp, is_control))
+    return bad_packet("control character in the name of the namespace");
   return {};
 }
 
@@ -175,15 +176,15 @@ DecodeStatus check_packet_data(const PacketView& packet) {
   if (packet.type == PacketType::kEvent || packet.type == PacketType::kBinaryEvent)
     if (const auto status = check_event_name(packet.data); !status) return status;
   if (packet.attachments > 0 && !placeholders_in_range(packet.data, packet.attachments))
-    return error("a placeholder names an attachment that the packet does not have");
+    return bad_packet("a placeholder names an attachment that the packet does not have");
   return {};
 }
 
 DecodeStatus decode_packet(std::string_view text, const PacketLimits& limits, PacketView& packet) {
   packet = {};
-  if (text.empty()) return error("empty Socket.IO packet");
+  if (text.empty()) return bad_packet("empty Socket.IO packet");
   if (text.front() < '0' || text.front() > '6')
-    return error("unknown Socket.IO packet type: it must be 0 to 6");
+    return bad_packet("unknown Socket.IO packet type: it must be 0 to 6");
   packet.type = static_cast<PacketType>(text.front() - '0');
   text.remove_prefix(1);
   if (is_binary(packet.type))
@@ -193,7 +194,7 @@ DecodeStatus decode_packet(std::string_view text, const PacketLimits& limits, Pa
     if (const auto status = take_namespace(text, limits.max_namespace_bytes, packet.nsp); !status)
       return status;
   if (starts_with_digit(text))
-    if (!take_number(text, packet.id.emplace())) return error("the acknowledgement id is too large");
+    if (!take_number(text, packet.id.emplace())) return bad_packet("the acknowledgement id is too large");
 
   packet.data = trim_json(text);
   return check_packet_data(packet);

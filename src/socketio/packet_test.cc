@@ -9,12 +9,12 @@
 namespace patchbay::socketio {
 namespace {
 
-struct Case {
+struct TextCase {
   std::string_view text;
   PacketView packet;
 };
 
-const Case kCases[] = {
+const TextCase kTextCases[] = {
     {"0", {.type = PacketType::kConnect}},
     {R"(0{"token":"123"})", {.type = PacketType::kConnect, .data = R"({"token":"123"})"}},
     {"0/custom,", {.type = PacketType::kConnect, .nsp = "/custom"}},
@@ -54,7 +54,7 @@ const Case kCases[] = {
      {.type = PacketType::kBinaryEvent, .data = R"(["none of them named"])", .attachments = 10}},
 };
 
-void expect_same(const PacketView& a, const PacketView& b, std::string_view text) {
+void expect_same_packet(const PacketView& a, const PacketView& b, std::string_view text) {
   EXPECT_EQ(a.type, b.type) << text;
   EXPECT_EQ(a.nsp, b.nsp) << text;
   EXPECT_EQ(a.id, b.id) << text;
@@ -62,17 +62,17 @@ void expect_same(const PacketView& a, const PacketView& b, std::string_view text
   EXPECT_EQ(a.attachments, b.attachments) << text;
 }
 
-DecodeStatus decode(std::string_view text) {
+DecodeStatus decode_text(std::string_view text) {
   PacketView packet;
   return decode_packet(text, {}, packet);
 }
 
 TEST(SocketIoPacket, PacketsDecodeAndEncodeBack) {
-  for (const auto& [text, expected] : kCases) {
+  for (const auto& [text, expected] : kTextCases) {
     PacketView packet;
     const DecodeStatus status = decode_packet(text, {}, packet);
     ASSERT_TRUE(status) << text << ": " << status.message();
-    expect_same(packet, expected, text);
+    expect_same_packet(packet, expected, text);
     std::string again;
     append_packet(again, packet);
     EXPECT_EQ(again, text);
@@ -90,7 +90,7 @@ TEST(SocketIoPacket, VariantsOfOneMeaningDecodeAlike) {
     PacketView a, b;
     ASSERT_TRUE(decode_packet(variant, {}, a)) << variant;
     ASSERT_TRUE(decode_packet(plain, {}, b)) << plain;
-    expect_same(a, b, variant);
+    expect_same_packet(a, b, variant);
   }
 }
 
@@ -144,7 +144,7 @@ TEST(SocketIoPacket, MalformedPacketsAreRefusedWithAReason) {
        "the data of the packet is not valid JSON, or nested too deep"},
   };
   for (const auto& [text, reason] : cases) {
-    const DecodeStatus status = decode(text);
+    const DecodeStatus status = decode_text(text);
     EXPECT_FALSE(status) << text;
     EXPECT_EQ(status.message(), reason) << text;
     EXPECT_LE(status.message().size(), 123u);
@@ -153,9 +153,9 @@ TEST(SocketIoPacket, MalformedPacketsAreRefusedWithAReason) {
 
 // CVE-2026-69185: a packet that waits for no attachment would never be whole.
 TEST(SocketIoPacket, ABinaryPacketWithZeroAttachmentsIsRefused) {
-  EXPECT_FALSE(decode(R"(50-["a"])"));
-  EXPECT_FALSE(decode(R"(500-["a"])"));
-  EXPECT_FALSE(decode(R"(60-1["a"])"));
+  EXPECT_FALSE(decode_text(R"(50-["a"])"));
+  EXPECT_FALSE(decode_text(R"(500-["a"])"));
+  EXPECT_FALSE(decode_text(R"(60-1["a"])"));
 }
 
 // CVE-2026-33151.
@@ -170,14 +170,14 @@ TEST(SocketIoPacket, NamesThatMeanSomethingElseToClientsAreRefused) {
   for (const std::string_view name :
        {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
     EXPECT_TRUE(is_reserved_event(name));
-    EXPECT_EQ(decode("2[\"" + std::string(name) + "\"]").message(), "this event name is reserved");
-    EXPECT_EQ(decode("51-[\"" + std::string(name) + "\"]").message(), "this event name is reserved");
+    EXPECT_EQ(decode_text("2[\"" + std::string(name) + "\"]").message(), "this event name is reserved");
+    EXPECT_EQ(decode_text("51-[\"" + std::string(name) + "\"]").message(), "this event name is reserved");
     // An acknowledgement has no name.
-    EXPECT_TRUE(decode("31[\"" + std::string(name) + "\"]"));
+    EXPECT_TRUE(decode_text("31[\"" + std::string(name) + "\"]"));
   }
-  EXPECT_FALSE(decode(R"(2["conn\u0065ct"])")) << "escapes do not hide it";
+  EXPECT_FALSE(decode_text(R"(2["conn\u0065ct"])")) << "escapes do not hide it";
   for (const std::string_view name : {"error", "Connect", "connection", "", "__proto__", "message"})
-    EXPECT_TRUE(decode("2[\"" + std::string(name) + "\"]")) << name;
+    EXPECT_TRUE(decode_text("2[\"" + std::string(name) + "\"]")) << name;
 }
 
 // CVE-2022-2421.
@@ -192,8 +192,8 @@ TEST(SocketIoPacket, PlaceholdersMustNameAnAttachment) {
         R"({"_placeholder":true,"num":18446744073709551616})", R"({"_pl\u0061ceholder":true,"num":3})",
         R"({"a":[[{"b":{"_placeholder" : true , "num" : 9 }}]]})",
         R"({"_placeholder":true,"num":0,"x":{"_placeholder":true}})"}) {
-    EXPECT_FALSE(decode("51-[\"x\"," + std::string(bad) + "]")) << bad;
-    EXPECT_TRUE(decode("2[\"x\"," + std::string(bad) + "]"))
+    EXPECT_FALSE(decode_text("51-[\"x\"," + std::string(bad) + "]")) << bad;
+    EXPECT_TRUE(decode_text("2[\"x\"," + std::string(bad) + "]"))
         << "a plain object where nothing is binary: " << bad;
   }
   for (const std::string_view good :
@@ -202,7 +202,7 @@ TEST(SocketIoPacket, PlaceholdersMustNameAnAttachment) {
         R"(["_placeholder",true,"num",9])", R"({"_placeholder":true,"_placeholder":false})",
         R"({"num":9,"num":0,"_placeholder":true})", R"({"a":"_placeholder","b":true,"num":9})",
         R"({"_placeholder":{"true":true},"num":9})", R"({"_placeholder":true,"num":0,"extra":[{}]})"})
-    EXPECT_TRUE(decode("51-[\"x\"," + std::string(good) + "]")) << good;
+    EXPECT_TRUE(decode_text("51-[\"x\"," + std::string(good) + "]")) << good;
 }
 
 TEST(SocketIoPacket, ServersPacketsAreWrittenAsNodeWritesThem) {
@@ -241,7 +241,7 @@ TEST(SocketIoPacket, EveryPrefixAndEveryDamagedByteIsDecodedOrRefused) {
       EXPECT_EQ(packet.attachments > 0, is_binary(packet.type));
     }
   };
-  for (const Case& c : kCases) {
+  for (const TextCase& c : kTextCases) {
     std::vector<char> alone;
     check(alone);
     for (const char character : c.text) {

@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kMaxText = 31;  // 20 digits, '-', 10 digits
 
 template <typename Number>
-bool take_number(std::string_view& text, Number& value) {
+bool take_offset_part(std::string_view& text, Number& value) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec != std::errc()) return false;
   const auto digits = static_cast<size_t>(result.ptr - text.data());
@@ -31,11 +31,11 @@ std::string to_string(const Offset& offset) {
 
 std::optional<Offset> parse_offset(std::string_view text) {
   Offset offset;
-  if (text.size() > kMaxText || !take_number(text, offset.seq)) return std::nullopt;
+  if (text.size() > kMaxText || !take_offset_part(text, offset.seq)) return std::nullopt;
   if (text.empty()) return offset;
   if (text.front() != '-') return std::nullopt;
   text.remove_prefix(1);
-  if (!take_number(text, offset.sub) || !text.empty() || offset.sub == 0) return std::nullopt;
+  if (!take_offset_part(text, offset.sub) || !text.empty() || offset.sub == 0) return std::nullopt;
   return offset;
 }
 

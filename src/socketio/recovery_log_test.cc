@@ -9,7 +9,7 @@
 namespace patchbay::socketio {
 namespace {
 
-using Log = BroadcastLog<std::string>;
+using RecoveryLog = BroadcastLog<std::string>;
 using Direct = DirectLog<std::string>;
 using Sessions = SessionTable<std::string>;
 
@@ -19,9 +19,9 @@ SteadyTime at(int64_t ms) {
 std::shared_ptr<const std::string> message(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
-std::vector<uint64_t> numbers_after(const Log& log, uint64_t seq) {
+std::vector<uint64_t> numbers_after(const RecoveryLog& log, uint64_t seq) {
   std::vector<uint64_t> numbers;
-  log.for_each_after(seq, [&](const Log::Entry& entry) { numbers.push_back(entry.seq); });
+  log.for_each_after(seq, [&](const RecoveryLog::Entry& entry) { numbers.push_back(entry.seq); });
   return numbers;
 }
 std::vector<std::string> texts_after(const Direct& log, Offset offset) {
@@ -71,7 +71,7 @@ TEST(Offset, DirectMessagesStandBetweenTheirBroadcasts) {
 }
 
 TEST(BroadcastLog, GivesWhatCameAfterANumber) {
-  Log log({});
+  RecoveryLog log({});
   EXPECT_TRUE(numbers_after(log, 0).empty());
   EXPECT_TRUE(log.append(3, message("a"), 1, at(0)));
   EXPECT_TRUE(log.append(4, message("b"), 1, at(1)));
@@ -87,15 +87,15 @@ TEST(BroadcastLog, GivesWhatCameAfterANumber) {
 }
 
 TEST(BroadcastLog, AVisitorMayStop) {
-  Log log({});
+  RecoveryLog log({});
   for (uint64_t seq = 1; seq <= 5; ++seq) log.append(seq, message(""), 0, at(0));
   int seen = 0;
-  log.for_each_after(1, [&](const Log::Entry&) { return ++seen < 2; });
+  log.for_each_after(1, [&](const RecoveryLog::Entry&) { return ++seen < 2; });
   EXPECT_EQ(seen, 2);
 }
 
 TEST(BroadcastLog, NumbersMustGrow) {
-  Log log({}, 5);
+  RecoveryLog log({}, 5);
   EXPECT_EQ(log.floor(), 5u);
   EXPECT_FALSE(log.append(5, message("old"), 1, at(0)));
   EXPECT_TRUE(log.append(6, message("new"), 1, at(0)));
@@ -105,21 +105,21 @@ TEST(BroadcastLog, NumbersMustGrow) {
 }
 
 TEST(BroadcastLog, TheOldestGoWhenBytesAreTooMany) {
-  Log log({.max_bytes = 3 * (100 + Log::kEntryOverhead)});
+  RecoveryLog log({.max_bytes = 3 * (100 + RecoveryLog::kEntryOverhead)});
   for (uint64_t seq = 1; seq <= 5; ++seq) log.append(seq, message(""), 100, at(0));
   EXPECT_EQ(numbers_after(log, 0), (std::vector<uint64_t>{3, 4, 5}));
   EXPECT_EQ(log.floor(), 2u);
-  EXPECT_EQ(log.bytes(), 3 * (100 + Log::kEntryOverhead));
+  EXPECT_EQ(log.bytes(), 3 * (100 + RecoveryLog::kEntryOverhead));
 }
 
 TEST(BroadcastLog, MessagesWithoutBytesStillHaveABound) {
-  Log log({.max_bytes = 100 * Log::kEntryOverhead});
+  RecoveryLog log({.max_bytes = 100 * RecoveryLog::kEntryOverhead});
   for (uint64_t seq = 1; seq <= 1'000; ++seq) log.append(seq, message(""), 0, at(0));
   EXPECT_EQ(log.count(), 100u);
 }
 
 TEST(BroadcastLog, WhatIsTooOldGoesAndIsLetGoAtOnce) {
-  Log log({.max_age = Milliseconds(1'000)});
+  RecoveryLog log({.max_age = Milliseconds(1'000)});
   auto first = message("first");
   const std::weak_ptr<const std::string> watched = first;
   log.append(1, std::move(first), 5, at(0));
@@ -137,7 +137,7 @@ TEST(BroadcastLog, WhatIsTooOldGoesAndIsLetGoAtOnce) {
 }
 
 TEST(BroadcastLog, AMessageLargerThanTheLogLeavesItEmptyAndSaysSo) {
-  Log log({.max_bytes = 1'000});
+  RecoveryLog log({.max_bytes = 1'000});
   log.append(1, message("small"), 5, at(0));
   EXPECT_TRUE(log.append(2, message("large"), 5'000, at(0)));
   EXPECT_EQ(log.count(), 0u);
@@ -154,7 +154,7 @@ TEST(BroadcastLog, AgreesWithASimpleModelOverRandomMoves) {
   std::mt19937 random(7);
   constexpr size_t kMaxBytes = 40'000;
   constexpr int64_t kMaxAge = 400;
-  Log log({.max_bytes = kMaxBytes, .max_age = Milliseconds(kMaxAge)});
+  RecoveryLog log({.max_bytes = kMaxBytes, .max_age = Milliseconds(kMaxAge)});
   std::deque<Kept> model;
   uint64_t seq = 0;
   uint64_t floor = 0;
@@ -166,7 +166,7 @@ TEST(BroadcastLog, AgreesWithASimpleModelOverRandomMoves) {
       // Mostly small; at times one that pushes most or all of the others out.
       const size_t bytes = random() % 200 == 0 ? random() % (2 * kMaxBytes) : random() % 800;
       ASSERT_TRUE(log.append(seq, message(std::to_string(seq)), bytes, at(now)));
-      model.push_back({seq, bytes + Log::kEntryOverhead, now});
+      model.push_back({seq, bytes + RecoveryLog::kEntryOverhead, now});
     } else {
       log.trim(at(now));
     }
@@ -239,7 +239,7 @@ TEST(DirectLog, WithoutPlacesLeftNothingIsRecoverableUntilTheNextBroadcast) {
 }
 
 TEST(RecoveryLogs, AreReadAsOneSequence) {
-  Log broadcasts({});
+  RecoveryLog broadcasts({});
   Direct direct(100'000);
   std::vector<std::string> sent;
   std::vector<Offset> places;

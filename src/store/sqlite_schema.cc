@@ -134,7 +134,7 @@ CREATE TABLE audit_log (
 )sql",
 };
 
-std::unexpected<Error> refuse(std::string message, std::string detail = {}) {
+std::unexpected<Error> refuse_schema(std::string message, std::string detail = {}) {
   return fail(ErrorCode::kConfiguration, std::move(message), std::move(detail));
 }
 
@@ -161,8 +161,8 @@ Status check_integrity(Connection& connection, const std::string& path) {
     return {};
   }
   const Result<std::string> verdict = connection.query_text("PRAGMA quick_check(1)");
-  if (!verdict) return refuse(damaged(path), verdict.error().detail);
-  if (*verdict != "ok") return refuse(damaged(path), *verdict);
+  if (!verdict) return refuse_schema(damaged(path), verdict.error().detail);
+  if (*verdict != "ok") return refuse_schema(damaged(path), *verdict);
   return {};
 }
 
@@ -194,7 +194,7 @@ Status check_master_key(Connection& connection, const std::string& path, const c
   if (!sealed) return put_master_key_check(connection, box);
   PB_ASSIGN(const bool fits, is_master_key(connection, box));
   if (fits) return {};
-  return refuse(
+  return refuse_schema(
       "The database " + path +
       " was made under another master key. Give the key it was made with (PATCHBAY_MASTER_KEY or the key "
       "file beside the database), or restore both from the same backup.");
@@ -221,18 +221,19 @@ Status put_master_key_check(Connection& connection, const crypto::SecretBox& box
 
 Status check_schema(Connection& connection, const std::string& path) {
   const auto version = query_number(connection, "PRAGMA user_version");
-  if (!version) return refuse(damaged(path), version.error().detail);
+  if (!version) return refuse_schema(damaged(path), version.error().detail);
   const auto application = query_number(connection, "PRAGMA application_id");
-  if (!application) return refuse(damaged(path), application.error().detail);
+  if (!application) return refuse_schema(damaged(path), application.error().detail);
   const auto objects = query_number(connection, "SELECT count(*) FROM sqlite_schema");
-  if (!objects) return refuse(damaged(path), objects.error().detail);
+  if (!objects) return refuse_schema(damaged(path), objects.error().detail);
 
   const bool is_new = *version == 0 && *application == 0 && *objects == 0;
   if (!is_new && *application != kApplicationId)
-    return refuse("The file " + path +
-                  " is a database of another program. Give another data folder, or move the file away.");
+    return refuse_schema(
+        "The file " + path +
+        " is a database of another program. Give another data folder, or move the file away.");
   if (*version > latest_schema_version())
-    return refuse(
+    return refuse_schema(
         "The database " + path + " has version " + std::to_string(*version) +
         ", written by a newer Patchbay; this one understands version " +
         std::to_string(latest_schema_version()) +

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
 
-std::unexpected<Error> refuse(std::string message, int error_number = 0) {
+std::unexpected<Error> refuse_start(std::string message, int error_number = 0) {
   if (error_number != 0) message += " (" + std::generic_category().message(error_number) + ")";
   return fail(ErrorCode::kConfiguration, std::move(message));
 }
@@ -39,25 +39,25 @@ Status make_folder(const std::string& directory) {
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return {};
   if (std::filesystem::exists(directory, error))
-    return refuse("The data folder " + directory + " is no folder; give another one with --data-dir.");
+    return refuse_start("The data folder " + directory + " is no folder; give another one with --data-dir.");
   const auto parent = std::filesystem::absolute(directory).parent_path();
   std::filesystem::create_directories(parent, error);
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-    return refuse("The data folder " + directory + " cannot be made.", errno);
+    return refuse_start("The data folder " + directory + " cannot be made.", errno);
   return {};
 }
 
 // Closed to other users from the start; the files that SQLite puts beside it inherit the mode.
 Status make_or_recognise_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return refuse("The database " + path + " cannot be opened.", errno);
+  if (fd < 0) return refuse_start("The database " + path + " cannot be opened.", errno);
   char head[kMagic.size()] = {};
   const ssize_t size = ::pread(fd, head, sizeof head, 0);
   const int error_number = errno;
   ::close(fd);
-  if (size < 0) return refuse("The database " + path + " cannot be read.", error_number);
+  if (size < 0) return refuse_start("The database " + path + " cannot be read.", error_number);
   if (size == 0 || std::string_view(head, static_cast<size_t>(size)) == kMagic) return {};
-  return refuse(
+  return refuse_start(
       "The file " + path +
       " is no database, or its beginning is damaged. Nothing was changed. Restore it from a backup, or "
       "move it away to start anew.");
@@ -186,7 +186,7 @@ bool sqlite_store_exists(const std::string& directory) {
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(SqliteOptions options) {
-  if (options.secret_box == nullptr) return refuse("The store needs a master key.");
+  if (options.secret_box == nullptr) return refuse_start("The store needs a master key.");
   PB_TRY(make_folder(options.directory));
   PB_ASSIGN(FolderLock lock, FolderLock::take(options.directory));
   const std::string path = database_path(options.directory);

@@ -31,10 +31,6 @@ std::string noise(size_t size) {
   return bytes;
 }
 
-std::string hex(std::string_view text) {
-  return from_hex(text).value();
-}
-
 TEST(DeflateCodec, BringsBackWhatItCompressed) {
   DeflateCodec codec(on());
   for (unsigned bits = kMinSendWindowBits; bits <= kMaxWindowBits; ++bits)
@@ -117,7 +113,7 @@ TEST(DeflateCodec, InflatesTheExamplesOfTheSpecification) {
   DeflateCodec codec(on());
   for (const auto& [payload, message] : cases) {
     std::string out;
-    EXPECT_EQ(codec.inflate(hex(payload), 100, out), Verdict::kOk) << payload;
+    EXPECT_EQ(codec.inflate(from_hex(payload).value(), 100, out), Verdict::kOk) << payload;
     EXPECT_EQ(out, message) << payload;
   }
 }
@@ -125,20 +121,22 @@ TEST(DeflateCodec, InflatesTheExamplesOfTheSpecification) {
 TEST(DeflateCodec, RefusesWhatIsNotDeflateDataOrNotAllOfIt) {
   DeflateCodec codec(on());
   const std::string whole(*codec.deflate({}, text_of(3000), 15));
-  std::vector<std::string> bad = {hex("ff"),                    // reserved kind of block
-                                  hex("f248cdc9"),              // ends inside a block
-                                  hex("000500faff48656c"),      // ends inside a block without compression
-                                  hex("000500fbff48656c6c6f"),  // its length does not match
-                                  hex("f348cdc9c907000041"),    // something behind the last block
-                                  hex("f348cdc9c90700f248cdc9c90700"),
-                                  noise(500)};
+  std::vector<std::string> bad = {
+      from_hex("ff").value(),                    // reserved kind of block
+      from_hex("f248cdc9").value(),              // ends inside a block
+      from_hex("000500faff48656c").value(),      // ends inside a block without compression
+      from_hex("000500fbff48656c6c6f").value(),  // its length does not match
+      from_hex("f348cdc9c907000041").value(),    // something behind the last block
+      from_hex("f348cdc9c90700f248cdc9c90700").value(),
+      noise(500)};
   bad.push_back(whole.substr(0, whole.size() / 2));
   for (const std::string& payload : bad) {
     std::string out;
     EXPECT_EQ(codec.inflate(payload, 10'000, out), Verdict::kInvalid) << to_hex(payload);
   }
   std::string out;
-  EXPECT_EQ(codec.inflate(hex("f248cdc9c90700"), 100, out), Verdict::kOk) << "no trace of the others is left";
+  EXPECT_EQ(codec.inflate(from_hex("f248cdc9c90700").value(), 100, out), Verdict::kOk)
+      << "no trace of the others is left";
   EXPECT_EQ(out, "Hello");
 }
 

@@ -7,7 +7,7 @@
 namespace patchbay::websocket {
 namespace {
 
-constexpr MaskKey kKey{0x37, 0xfa, 0x21, 0x3d};
+constexpr MaskKey kRfcKey{0x37, 0xfa, 0x21, 0x3d};
 
 std::string frame_header(Opcode opcode, uint64_t size) {
   char header[kMaxFrameHeader];
@@ -26,7 +26,7 @@ TEST(Frame, TheLengthTakesItsShortestForm) {
 TEST(Frame, TheExamplesOfTheSpecificationComeOutByteForByte) {
   std::string out;
   append_frame(out, Opcode::kText, "Hello");
-  append_masked_frame(out, Opcode::kText, "Hello", kKey);
+  append_masked_frame(out, Opcode::kText, "Hello", kRfcKey);
   append_frame(out, Opcode::kPing, "Hello");
   EXPECT_EQ(to_hex(out),
             "810548656c6c6f"
@@ -40,10 +40,10 @@ TEST(Frame, MaskingTwiceGivesTheTextBackAtEveryLengthAndOffset) {
       std::string text(size, '\0');
       for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + 1);
       std::string masked = text;
-      apply_mask(masked.data(), size, kKey, offset);
+      apply_mask(masked.data(), size, kRfcKey, offset);
       for (size_t i = 0; i < size; ++i)
-        ASSERT_EQ(static_cast<uint8_t>(masked[i]), static_cast<uint8_t>(text[i]) ^ kKey[(offset + i) % 4]);
-      apply_mask(masked.data(), size, kKey, offset);
+        ASSERT_EQ(static_cast<uint8_t>(masked[i]), static_cast<uint8_t>(text[i]) ^ kRfcKey[(offset + i) % 4]);
+      apply_mask(masked.data(), size, kRfcKey, offset);
       ASSERT_EQ(masked, text);
     }
   }

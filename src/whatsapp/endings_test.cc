@@ -22,7 +22,7 @@ struct Ending {
 Node failure(std::string_view reason) {
   return element("failure", {{"reason", std::string(reason)}, {"location", "frc"}});
 }
-Node stream_error(std::string_view code, std::string_view conflict = {}) {
+Node ending_error(std::string_view code, std::string_view conflict = {}) {
   Node out = element("stream:error");
   if (!code.empty()) out.set("code", code);
   if (!conflict.empty()) out.content = binary::Nodes{element("conflict", {{"type", std::string(conflict)}})};
@@ -36,13 +36,13 @@ TEST(Endings, EachOneSaysWhatItMeansForTheCredentialsAndForTheNextAttempt) {
   Node long_ban = failure("402");
   long_ban.set("expire", "18446744073709551615");
   const Ending kEndings[] = {
-      {"401 removed", end_of_stream(stream_error("401", "device_removed")).end, CloseReason::kUnlinkedByPhone,
+      {"401 removed", end_of_stream(ending_error("401", "device_removed")).end, CloseReason::kUnlinkedByPhone,
        true, false},
-      {"replaced", end_of_stream(stream_error("", "replaced")).end, CloseReason::kReplaced, false, false},
-      {"stream 503", end_of_stream(stream_error("503")).end, CloseReason::kServerBusy, false, true},
-      {"stream 401 alone", end_of_stream(stream_error("401")).end, CloseReason::kNetworkLost, false, true},
-      {"other stream error", end_of_stream(stream_error("516")).end, CloseReason::kNetworkLost, false, true},
-      {"empty stream error", end_of_stream(stream_error("")).end, CloseReason::kNetworkLost, false, true},
+      {"replaced", end_of_stream(ending_error("", "replaced")).end, CloseReason::kReplaced, false, false},
+      {"stream 503", end_of_stream(ending_error("503")).end, CloseReason::kServerBusy, false, true},
+      {"stream 401 alone", end_of_stream(ending_error("401")).end, CloseReason::kNetworkLost, false, true},
+      {"other stream error", end_of_stream(ending_error("516")).end, CloseReason::kNetworkLost, false, true},
+      {"empty stream error", end_of_stream(ending_error("")).end, CloseReason::kNetworkLost, false, true},
       {"401", end_of_login(failure("401")), CloseReason::kUnlinkedByPhone, true, false},
       {"402", end_of_login(ban), CloseReason::kTemporarilyBanned, false, true, Milliseconds(3'600'000)},
       {"402 for ever", end_of_login(long_ban), CloseReason::kTemporarilyBanned, false, true,
@@ -79,8 +79,8 @@ TEST(Endings, EachOneSaysWhatItMeansForTheCredentialsAndForTheNextAttempt) {
     EXPECT_EQ(ending.end.retry_after, ending.after) << ending.what;
     EXPECT_THAT(ending.end.text, testing::EndsWith(".")) << ending.what;
   }
-  EXPECT_TRUE(end_of_stream(stream_error("515")).restart);
-  EXPECT_FALSE(end_of_stream(stream_error("503")).restart);
+  EXPECT_TRUE(end_of_stream(ending_error("515")).restart);
+  EXPECT_FALSE(end_of_stream(ending_error("503")).restart);
 }
 
 TEST(Endings, WhatAPeerWroteReachesPeopleInPrintableForm) {
@@ -90,7 +90,7 @@ TEST(Endings, WhatAPeerWroteReachesPeopleInPrintableForm) {
   EXPECT_LT(text.size(), 400u);
   EXPECT_EQ(text.find_first_of("\n\x1b"), std::string::npos);
   EXPECT_LT(end_of_login(failure(std::string(5'000, 'x'))).text.size(), 200u);
-  EXPECT_LT(end_of_stream(stream_error(std::string(5'000, 'x'))).end.text.size(), 200u);
+  EXPECT_LT(end_of_stream(ending_error(std::string(5'000, 'x'))).end.text.size(), 200u);
 }
 
 }  // namespace

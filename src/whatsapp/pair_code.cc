@@ -18,7 +18,7 @@ constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 constexpr uint32_t kCodeIterations = 131'072;
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kWrappedBytes = kSaltBytes + crypto::kAesBlockBytes + 32;
-constexpr size_t kMaxRefBytes = 1'024;
+constexpr size_t kMaxCodeRefBytes = 1'024;
 
 }  // namespace
 
@@ -81,7 +81,7 @@ Result<std::string> read_pairing_ref(const Node& answer) {
   const Node* const reg = answer.child("link_code_companion_reg");
   const std::string_view ref =
       reg == nullptr ? std::string_view() : reg->child_bytes("link_code_pairing_ref");
-  if (ref.empty() || ref.size() > kMaxRefBytes)
+  if (ref.empty() || ref.size() > kMaxCodeRefBytes)
     return fail(ErrorCode::kBadRequest,
                 "WhatsApp's answer to the request for a pairing code cannot be used.");
   return std::string(ref);
@@ -96,7 +96,7 @@ Result<PrimaryHello> read_primary_hello(const Node& notification) {
       .identity = identity.value_or(crypto::Key32{}),
       .ref = std::string(reg->child_bytes("link_code_pairing_ref"))};
   if (!identity || out.wrapped_ephemeral.size() != kWrappedBytes || out.ref.empty() ||
-      out.ref.size() > kMaxRefBytes)
+      out.ref.size() > kMaxCodeRefBytes)
     return fail(ErrorCode::kBadRequest, "the phone's answer to the pairing code cannot be read");
   return out;
 }

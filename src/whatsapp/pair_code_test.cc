@@ -13,8 +13,6 @@ namespace {
 
 using binary::Node;
 
-const Randomness kRandom = [](std::span<uint8_t> bytes) { random_bytes(bytes); };
-
 TEST(PairCode, WrapsAKeyAsAnotherImplementationDoes) {
   const test::Vectors vectors("pairCode");
   const Bytes key = derive_code_key(vectors.text("code"), vectors.bytes("salt"));
@@ -28,7 +26,7 @@ TEST(PairCode, ACodeHasEightCharactersThatDoNotLookAlike) {
   EXPECT_EQ(encode_pairing_code(Bytes(5, '\xff')), "ZZZZZZZZ");
   EXPECT_EQ(encode_pairing_code(Bytes("\x00\x44\x32\x14\xc7", 5)), "12345678");
   EXPECT_EQ(shown_pairing_code("12345678"), "1234-5678");
-  EXPECT_EQ(make_code_pairing("15551234567", kRandom).code.find_first_of("0IOU"), std::string::npos);
+  EXPECT_EQ(make_code_pairing("15551234567", random_bytes).code.find_first_of("0IOU"), std::string::npos);
 }
 
 TEST(PairCode, APhoneNumberHasItsCountryCode) {
@@ -43,8 +41,9 @@ TEST(PairCode, APhoneNumberHasItsCountryCode) {
 
 TEST(PairCode, BothEndsAgreeOnTheSecret) {
   const Credentials it = make_credentials();
-  CodePairing pairing = make_code_pairing("15551234567", kRandom);
-  const Node hello = companion_hello(pairing, derive_code_key(pairing.code, pairing.salt), it, {}, kRandom);
+  CodePairing pairing = make_code_pairing("15551234567", random_bytes);
+  const Node hello =
+      companion_hello(pairing, derive_code_key(pairing.code, pairing.salt), it, {}, random_bytes);
   const Node* const reg = hello.child("link_code_companion_reg");
   ASSERT_NE(reg, nullptr);
   EXPECT_EQ(reg->attribute("jid"), "15551234567@s.whatsapp.net");
@@ -76,7 +75,7 @@ TEST(PairCode, BothEndsAgreeOnTheSecret) {
   ASSERT_TRUE(primary_hello);
   EXPECT_EQ(primary_hello->ref, "the-ref");
   const auto finish =
-      companion_finish(pairing, *primary_hello, derive_code_key(pairing.code, salt), it, kRandom);
+      companion_finish(pairing, *primary_hello, derive_code_key(pairing.code, salt), it, random_bytes);
   ASSERT_TRUE(finish);
   const Node* const done = finish->query.child("link_code_companion_reg");
   EXPECT_EQ(done->attribute("stage"), "companion_finish");
@@ -101,13 +100,13 @@ TEST(PairCode, BothEndsAgreeOnTheSecret) {
 
 TEST(PairCode, KeysOfSmallOrderAreRefused) {
   const Credentials it = make_credentials();
-  const CodePairing pairing = make_code_pairing("15551234567", kRandom);
+  const CodePairing pairing = make_code_pairing("15551234567", random_bytes);
   const Bytes key = derive_code_key(pairing.code, Bytes(32, 's'));
   PrimaryHello hello{
       .wrapped_ephemeral = wrap_ephemeral(key, Bytes(32, 's'), Bytes(16, 'i'), crypto::Key32{}),
       .identity = crypto::make_key_pair().public_key,
       .ref = "r"};
-  const auto finish = companion_finish(pairing, hello, key, it, kRandom);
+  const auto finish = companion_finish(pairing, hello, key, it, random_bytes);
   ASSERT_FALSE(finish);
   EXPECT_EQ(finish.error().code, ErrorCode::kAuthentication);
 }

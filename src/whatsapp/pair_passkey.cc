@@ -16,7 +16,7 @@ namespace {
 using binary::Node;
 namespace json = boost::json;
 
-constexpr size_t kMaxRefBytes = 1'024;
+constexpr size_t kMaxPasskeyRefBytes = 1'024;
 constexpr size_t kMaxCredentialIdBytes = 1'023;  // WebAuthn Level 2, §4
 
 json::value parse_object(std::string_view text, boost::system::error_code& error) {
@@ -81,7 +81,7 @@ Node passkey_ref_query() {
 
 Result<std::string> read_passkey_ref(const Node& answer) {
   const std::string_view ref = answer.child_bytes("ref");
-  if (ref.empty() || ref.size() > kMaxRefBytes || !is_valid_utf8(ref))
+  if (ref.empty() || ref.size() > kMaxPasskeyRefBytes || !is_valid_utf8(ref))
     return fail(ErrorCode::kBadRequest, "WhatsApp gave no reference for the passkey.");
   return std::string(ref);
 }

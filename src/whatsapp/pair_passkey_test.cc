@@ -16,14 +16,13 @@ namespace {
 
 using binary::Node;
 
-const Randomness kRandom = [](std::span<uint8_t> bytes) { random_bytes(bytes); };
 constexpr std::string_view kAssertion =
     R"({"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}})";
 
 TEST(PairPasskey, BothEndsComeToTheSameKeyAndCode) {
   Credentials it = make_credentials();
   const crypto::Key32 shown = it.adv_secret;
-  PasskeyPairing pairing = begin_passkey(it, {}, kRandom);
+  PasskeyPairing pairing = begin_passkey(it, {}, random_bytes);
   EXPECT_NE(it.adv_secret, shown) << "the secret that was shown is spent";
   pairing.ref = "the-ref";
   const auto assertion = parse_assertion(kAssertion);
@@ -65,7 +64,7 @@ TEST(PairPasskey, BothEndsComeToTheSameKeyAndCode) {
                                         "Pairing Information Encryption Key", 32);
   proto::EncryptedPairingRequest sealed;
   ASSERT_TRUE(sealed.ParseFromString(
-      Bytes(pairing_request_query(pairing, it, kRandom).child_bytes("encrypted_pairing_request"))));
+      Bytes(pairing_request_query(pairing, it, random_bytes).child_bytes("encrypted_pairing_request"))));
   const auto opened = crypto::aes_256_gcm_open(key, sealed.iv(), {}, sealed.encrypted_payload());
   ASSERT_TRUE(opened);
   proto::PairingRequest request;
@@ -96,7 +95,7 @@ TEST(PairPasskey, WhatTheServerSaysMustBeReadable) {
       "{}");
   EXPECT_FALSE(read_passkey_ref(element("iq")));
   Credentials it = make_credentials();
-  PasskeyPairing pairing = begin_passkey(it, {}, kRandom);
+  PasskeyPairing pairing = begin_passkey(it, {}, random_bytes);
   proto::PrimaryEphemeralIdentity zero;
   zero.set_public_key(Bytes(32, '\0'));
   zero.set_nonce(Bytes(32, 'n'));

@@ -13,8 +13,6 @@ namespace {
 using binary::Node;
 using binary::Nodes;
 
-const Randomness kRandom = [](std::span<uint8_t> bytes) { random_bytes(bytes); };
-
 Node digest_of(const Credentials& credentials, std::string_view hash, bool wrapped_ids) {
   Nodes ids;
   for (const Prekey& prekey : credentials.prekeys) {
@@ -43,15 +41,15 @@ Bytes hash_of(const Credentials& credentials) {
 
 TEST(Prekeys, IdsAreNeverUsedTwiceAndALostAnswerMeansTheSameKeysAgain) {
   Credentials it = make_credentials();
-  EXPECT_EQ(add_prekeys(it, 812, kRandom), 812u);
+  EXPECT_EQ(add_prekeys(it, 812, random_bytes), 812u);
   EXPECT_EQ(unuploaded(it).front().id, 1u);
   EXPECT_EQ(unuploaded(it).back().id, 812u);
-  EXPECT_EQ(add_prekeys(it, 812, kRandom), 0u) << "the answer was lost";
+  EXPECT_EQ(add_prekeys(it, 812, random_bytes), 0u) << "the answer was lost";
   EXPECT_EQ(unuploaded(it).size(), 812u);
   confirm_upload(it, 812);
   EXPECT_TRUE(unuploaded(it).empty());
   it.prekeys.clear();  // all used up
-  EXPECT_EQ(add_prekeys(it, 50, kRandom), 50u);
+  EXPECT_EQ(add_prekeys(it, 50, random_bytes), 50u);
   EXPECT_EQ(it.prekeys.front().id, 813u);
   EXPECT_EQ(unuploaded(it).size(), 50u);
 }
@@ -59,15 +57,15 @@ TEST(Prekeys, IdsAreNeverUsedTwiceAndALostAnswerMeansTheSameKeysAgain) {
 TEST(Prekeys, EndWithTheLastIdAndAreBounded) {
   Credentials it = make_credentials();
   it.next_prekey_id = it.first_unuploaded_id = kMaxPrekeyId - 1;
-  EXPECT_EQ(add_prekeys(it, 50, kRandom), 2u);
+  EXPECT_EQ(add_prekeys(it, 50, random_bytes), 2u);
   EXPECT_EQ(it.prekeys.back().id, kMaxPrekeyId);
   confirm_upload(it, kMaxPrekeyId);
-  EXPECT_EQ(add_prekeys(it, 50, kRandom), 0u);
+  EXPECT_EQ(add_prekeys(it, 50, random_bytes), 0u);
   EXPECT_TRUE(unuploaded(it).empty());
 
   Credentials many = make_credentials();
   for (int i = 0; i < 60; ++i) {
-    add_prekeys(many, 100, kRandom);
+    add_prekeys(many, 100, random_bytes);
     confirm_upload(many, many.next_prekey_id - 1);
   }
   EXPECT_EQ(many.prekeys.size(), kMaxPrekeys);
@@ -77,7 +75,7 @@ TEST(Prekeys, EndWithTheLastIdAndAreBounded) {
 
 TEST(Prekeys, AnUploadHoldsEverythingOthersNeed) {
   Credentials it = make_credentials();
-  add_prekeys(it, 3, kRandom);
+  add_prekeys(it, 3, random_bytes);
   const Node query = upload_query(it, unuploaded(it), public_keys(unuploaded(it)));
   EXPECT_EQ(query.attribute("xmlns"), "encrypt");
   EXPECT_EQ(query.attribute("type"), "set");
@@ -108,7 +106,7 @@ TEST(Prekeys, ARotationBringsTheNextIdAndAGoodSignature) {
 
 TEST(Prekeys, TheServersCopyIsComparedByIdsKeysAndHash) {
   Credentials it = make_credentials();
-  add_prekeys(it, 5, kRandom);
+  add_prekeys(it, 5, random_bytes);
   for (const bool wrapped : {false, true}) {
     const auto digest = read_digest(digest_of(it, hash_of(it), wrapped));
     ASSERT_TRUE(digest);
@@ -141,13 +139,13 @@ TEST(Prekeys, TheServersCopyIsComparedByIdsKeysAndHash) {
 
 TEST(Prekeys, AfterAMismatchIdsBeginBehindThoseOfBothSides) {
   Credentials it = make_credentials();
-  add_prekeys(it, 5, kRandom);
+  add_prekeys(it, 5, random_bytes);
   confirm_upload(it, 5);
   KeyDigest digest;
   digest.prekey_ids = {7, 900, 0xffffffff};
   start_anew(it, digest);
   EXPECT_TRUE(unuploaded(it).empty());
-  add_prekeys(it, 2, kRandom);
+  add_prekeys(it, 2, random_bytes);
   EXPECT_EQ(unuploaded(it).front().id, 901u);
 }
 

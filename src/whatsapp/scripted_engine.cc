@@ -12,7 +12,7 @@
 namespace patchbay::whatsapp {
 namespace {
 
-constexpr size_t kMaxTextBytes = 65'536;
+constexpr size_t kMaxScriptTextBytes = 65'536;
 constexpr size_t kMaxPendingSends = 1'000;
 constexpr size_t kMaxAssertionBytes = 65'536;
 constexpr std::string_view kCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
@@ -34,9 +34,9 @@ constexpr std::array<std::pair<std::string_view, Simulation::Action>, 12> kActio
 }};
 
 // SplitMix64: reproducible, and good enough for things that only have to look random.
-class Randomness {
+class ScriptedRandomness {
  public:
-  explicit Randomness(uint64_t seed) : state_(seed) {}
+  explicit ScriptedRandomness(uint64_t seed) : state_(seed) {}
   uint64_t next() {
     uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -57,7 +57,7 @@ class Randomness {
 };
 
 // "XXXX-XXXX", as WhatsApp writes the codes that people type or compare.
-std::string make_code(Randomness& random) {
+std::string make_code(ScriptedRandomness& random) {
   std::string code;
   for (const char byte : random.bytes(8)) {
     if (code.size() == 4) code.push_back('-');
@@ -148,7 +148,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
         executor_(executor),
         random_(engine.options_.seed ^ hash(options_.instance_id)) {
     const uint64_t number = engine_.attach(options_.instance_id, this);
-    random_ = Randomness(engine_.options_.seed ^ hash(options_.instance_id) ^ (number << 32));
+    random_ = ScriptedRandomness(engine_.options_.seed ^ hash(options_.instance_id) ^ (number << 32));
     step_ = executor_.run_after(engine_.options_.connect_delay, [this] { opened(); });
   }
 
@@ -440,7 +440,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
       return fail(ErrorCode::kInstanceNotConnected, "The instance is not connected to WhatsApp.");
     if (to.find('@') == std::string_view::npos)
       return fail(ErrorCode::kValidation, "The recipient is not a WhatsApp id.");
-    if (text.size() > kMaxTextBytes || !is_valid_utf8(text))
+    if (text.size() > kMaxScriptTextBytes || !is_valid_utf8(text))
       return fail(ErrorCode::kValidation, "The text must be UTF-8 of at most 65536 bytes.");
     if (sends_.size() >= kMaxPendingSends)
       return fail(ErrorCode::kServiceUnavailable, "Too many messages wait to be sent; try again later.");
@@ -472,7 +472,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
   const SessionOptions options_;
   SessionObserver& observer_;
   Executor& executor_;
-  Randomness random_;
+  ScriptedRandomness random_;
   Phase phase_ = Phase::kOpening;
   Identity identity_;
   std::string phone_;  // that a code was asked for

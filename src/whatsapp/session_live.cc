@@ -10,11 +10,7 @@
 namespace patchbay::whatsapp {
 namespace {
 
-constexpr size_t kMaxNameBytes = 512;
-
-bool is_result(const binary::Node* answer) {
-  return answer != nullptr && answer->attribute("type") == "result";
-}
+constexpr size_t kMaxPushNameBytes = 512;
 
 }  // namespace
 
@@ -31,7 +27,7 @@ void SessionCore::logged_in(const Node& success) {
     credentials_.lid = lid;
     unsaved_ = true;
   }
-  const std::string name(success.attribute("display_name").substr(0, kMaxNameBytes));
+  const std::string name(success.attribute("display_name").substr(0, kMaxPushNameBytes));
   if (!name.empty() && name != credentials_.push_name && is_valid_utf8(name)) {
     credentials_.push_name = name;
     unsaved_ = true;

@@ -11,7 +11,7 @@
 namespace patchbay::whatsapp {
 namespace {
 
-constexpr size_t kMaxRefBytes = 512;
+constexpr size_t kMaxQrRefBytes = 512;
 // For the phone to confirm a code that was typed in, beside what is left of its time.
 constexpr Milliseconds kFinishTimeout{60'000};
 
@@ -25,10 +25,6 @@ Status refused(std::string_view what, const binary::Node* answer) {
 
 Status code_superseded() {
   return fail(ErrorCode::kInvalidOperation, "The phone has accepted another code already.");
-}
-
-bool is_result(const binary::Node* answer) {
-  return answer != nullptr && answer->attribute("type") == "result";
 }
 
 }  // namespace
@@ -46,7 +42,7 @@ void SessionCore::pair_device(const Node& query) {
   std::vector<std::string> refs;
   for (const Node& child : query.child("pair-device")->children()) {
     const std::string_view ref = child.bytes();
-    const bool fits = child.tag == "ref" && !ref.empty() && ref.size() <= kMaxRefBytes &&
+    const bool fits = child.tag == "ref" && !ref.empty() && ref.size() <= kMaxQrRefBytes &&
                       std::ranges::all_of(ref, [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
     if (fits && refs.size() < kMaxQrCodes) refs.emplace_back(ref);
   }

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace test;
 
-constexpr std::string_view kAssertion =
+constexpr std::string_view kPhoneAssertion =
     R"({"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}})";
 
 class PairingTest : public testing::Test, public World {
@@ -28,7 +28,7 @@ class PairingTest : public testing::Test, public World {
     answer("link_code_companion_reg",
            {element("link_code_companion_reg", {}, {bytes_element("link_code_pairing_ref", "code-ref")})});
   }
-  void give_passkey(std::string_view json = kAssertion) {
+  void give_passkey(std::string_view json = kPhoneAssertion) {
     core->answer_passkey(json, [this](Status status) { done.push_back(std::move(status)); }, now());
     pump();
   }

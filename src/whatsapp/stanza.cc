@@ -72,6 +72,10 @@ std::optional<Node> ack_for(const Node& stanza) {
   return out;
 }
 
+bool is_result(const Node* answer) {
+  return answer != nullptr && answer->attribute("type") == "result";
+}
+
 bool is_from_server(const Node& stanza) {
   const std::string_view from = stanza.attribute("from");
   return from.empty() || from == binary::kUserServer;

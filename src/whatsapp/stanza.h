@@ -26,6 +26,8 @@ std::optional<binary::Node> error_for(const binary::Node& iq, int code, std::str
 // <ack class=tag …/> that the server waits for; nothing when its id or sender cannot be answered.
 std::optional<binary::Node> ack_for(const binary::Node& stanza);
 
+// True of an answer to a query that says type="result"; false for an error and for none (null).
+bool is_result(const binary::Node* answer);
 // True when nobody but the server can have sent it.
 bool is_from_server(const binary::Node& stanza);
 // A decimal attribute; nothing when it is absent, no number or negative.
