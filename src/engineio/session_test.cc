@@ -281,11 +281,12 @@ TEST(Session, EndsWhenMoreWaitsThanMayAndNeverInsideASend) {
 // Found by the fuzzer: a poll that came before the flush took what waited, and what had been refused was
 // missing.
 TEST(Session, EndsForWhatItRefusedAlsoWhenAPollTakesTheRestBeforeTheFlush) {
-  Rig rig({.max_payload = 40, .max_buffered_bytes = 100});
+  Rig rig({.ping_interval = 300ms, .max_payload = 40, .max_buffered_bytes = 100});
   rig.open(TransportKind::kPolling);
   while (rig.session->send_text("0123456789")) {
   }
   for (int polls = 0; polls < 4; ++polls) rig.session->on_poll(rig.now);
+  rig.advance(300ms);  // a heartbeat waits now, and fits
   EXPECT_FALSE(rig.session->send_text("later than what was refused"));
   rig.take_log();
   rig.flush();
