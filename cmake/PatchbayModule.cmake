@@ -1,15 +1,17 @@
-# patchbay_module(name [DEPS target...] [INSTALL])
+# patchbay_module(name [DEPS target...] [TEST_DEPS target...] [TEST_SUPPORT file...] [INSTALL])
 # One module = one flat folder = one static library `patchbay_<name>` = one namespace.
 # *_test.cc beside the code become the executable `<name>_test`; public headers join the header set whose members
 # `all_verify_interface_header_sets` compiles one by one.
+# TEST_SUPPORT: sources that only tests link, as patchbay_<name>_testing; they are no part of the library.
 # INSTALL: the library and its public headers are part of the package that other projects find (PatchbayPackage.cmake).
 # A header is public unless its first comment says "Internal to the module" or "For tests only".
 function(patchbay_module name)
-  cmake_parse_arguments(arg "INSTALL" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "INSTALL" "" "DEPS;TEST_DEPS;TEST_SUPPORT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB headers CONFIGURE_DEPENDS *.h)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
-  list(REMOVE_ITEM sources ${tests} "")
+  list(TRANSFORM arg_TEST_SUPPORT PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/" OUTPUT_VARIABLE test_support)
+  list(REMOVE_ITEM sources ${tests} ${test_support} "")
   set(target patchbay_${name})
   add_library(${target} STATIC ${sources})
   patchbay_public_headers(public ${headers})
@@ -22,6 +24,12 @@ function(patchbay_module name)
   add_library(patchbay::${name} ALIAS ${target})
   if(arg_INSTALL)
     patchbay_install_library(${target})
+  endif()
+  if(PATCHBAY_TESTS AND test_support)
+    add_library(${target}_testing STATIC ${test_support})
+    target_link_libraries(${target}_testing PUBLIC ${target} PRIVATE patchbay_flags)
+    target_precompile_headers(${target}_testing REUSE_FROM patchbay_precompiled)
+    list(APPEND arg_TEST_DEPS ${target}_testing)
   endif()
   if(PATCHBAY_TESTS AND tests)
     add_executable(${name}_test ${tests})

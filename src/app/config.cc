@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/version.h"
+#include "base/bytes.h"
+#include "crypto/curve25519.h"
 
 namespace patchbay::app {
 namespace {
@@ -68,9 +70,18 @@ void describe_serve(CLI::App& serve, Config& config) {
           "a WhatsApp network in a box instead of WhatsApp, with phones under /api/sandbox; loopback only")
       ->envname("PATCHBAY_SANDBOX");
   serve
-      .add_flag("--simulation", config.simulation,
-                "simulated WhatsApp and an endpoint that plays the phone; loopback only")
-      ->envname("PATCHBAY_SIMULATION");
+      .add_option(
+          "--sandbox-url", config.sandbox_url,
+          "a `patchbay sandbox` instead of WhatsApp, as in ws://127.0.0.1:3030/ws/chat; loopback only")
+      ->envname("PATCHBAY_SANDBOX_URL");
+  serve
+      .add_option("--sandbox-root", config.sandbox_root,
+                  "the root key that this sandbox printed, 64 hexadecimal digits")
+      ->envname("PATCHBAY_SANDBOX_ROOT");
+  serve
+      .add_option("--sandbox-ca", config.sandbox_ca,
+                  "PEM certificate to trust for a wss:// sandbox, instead of the system's authorities")
+      ->envname("PATCHBAY_SANDBOX_CA");
   serve.add_flag("--development", config.development, "accept sockets without credentials; loopback only")
       ->envname("PATCHBAY_DEVELOPMENT");
   serve
@@ -115,6 +126,12 @@ void describe_serve(CLI::App& serve, Config& config) {
       ->check(CLI::Range(1, 24 * 366))
       ->capture_default_str();
 
+  serve
+      .add_option("--instances-per-subscription", config.instances_per_subscription,
+                  "instances that every subscription may have; 0 is what its tier includes: 5, 20 or 40")
+      ->envname("PATCHBAY_INSTANCES_PER_SUBSCRIPTION")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}))
+      ->capture_default_str();
   serve.add_option("--events-kept", config.events_kept, "events kept for each instance")
       ->envname("PATCHBAY_EVENTS_KEPT")
       ->check(CLI::Range(uint64_t{100}, uint64_t{10'000'000}))
@@ -163,11 +180,6 @@ void describe_serve(CLI::App& serve, Config& config) {
                    "PATCHBAY_RECONNECT_DELAY_MAX_MS", 10, 86'400'000);
   add_milliseconds(serve, "--drain-timeout-ms", config.drain_timeout, "bound of a graceful stop",
                    "PATCHBAY_DRAIN_TIMEOUT_MS", 100, 600'000);
-  add_milliseconds(serve, "--simulation-qr-lifetime-ms", config.simulated_qr_lifetime,
-                   "how long a simulated QR code is valid", "PATCHBAY_SIMULATION_QR_LIFETIME_MS", 100,
-                   600'000);
-  add_milliseconds(serve, "--simulation-connect-delay-ms", config.simulated_connect_delay,
-                   "how long the simulated network takes", "PATCHBAY_SIMULATION_CONNECT_DELAY_MS", 0, 60'000);
 }
 
 // Secrets come by environment or file, never by argument: arguments are visible to every user of the machine.
@@ -223,14 +235,23 @@ Invocation read_command_line(int argc, const char* const* argv) {
 Status check(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty())
     return fail(ErrorCode::kConfiguration, "--tls-cert and --tls-key belong together; give both or neither");
-  if (config.sandbox && config.simulation)
-    return fail(ErrorCode::kConfiguration, "--sandbox and --simulation exclude each other; give one");
-  if ((config.development || config.simulation || config.sandbox) && !is_loopback_host(config.host))
+  if (config.sandbox && !config.sandbox_url.empty())
+    return fail(ErrorCode::kConfiguration, "--sandbox and --sandbox-url exclude each other; give one");
+  if (config.sandbox_url.empty() != config.sandbox_root.empty())
     return fail(
         ErrorCode::kConfiguration,
-        std::string(config.development  ? "--development"
-                    : config.simulation ? "--simulation"
-                                        : "--sandbox") +
+        "--sandbox-url and --sandbox-root belong together; `patchbay sandbox` prints both when it starts");
+  if (!config.sandbox_root.empty() && !from_hex(config.sandbox_root).and_then(crypto::to_key))
+    return fail(ErrorCode::kConfiguration,
+                "--sandbox-root has 64 hexadecimal digits, as `patchbay sandbox` prints it");
+  if (!config.sandbox_ca.empty() && config.sandbox_url.empty())
+    return fail(ErrorCode::kConfiguration, "--sandbox-ca is for a sandbox at --sandbox-url; give that too");
+  if ((config.development || config.reaches_sandbox()) && !is_loopback_host(config.host))
+    return fail(
+        ErrorCode::kConfiguration,
+        std::string(config.development ? "--development"
+                    : config.sandbox   ? "--sandbox"
+                                       : "--sandbox-url") +
             " is for a developer's machine and listens on loopback only; use --host 127.0.0.1 or leave "
             "the switch away");
   if ((config.admin_ui_live || config.admin_ui_read_only) && !config.admin_ui)

@@ -31,6 +31,7 @@ struct Config {
   std::string data_dir = "data";
   uint64_t events_kept = 10'000;
   unsigned events_days = 30;
+  int64_t instances_per_subscription = 0;  // 0: as many as its tier includes
 
   // --- WhatsApp ---
   std::string whatsapp_profile;  // empty: whatsapp-profile.json in the data folder, if there is one
@@ -49,8 +50,12 @@ struct Config {
 
   // --- Conveniences that belong on a developer's machine: they bind loopback ---
   bool development = false;  // sockets without credentials are accepted
-  bool sandbox = false;     // a WhatsApp network in a box instead of WhatsApp, with phones under /api/sandbox
-  bool simulation = false;  // the scripted engine, and the endpoint that plays the phone
+  bool sandbox = false;  // a WhatsApp network in a box instead of WhatsApp, with phones under /api/sandbox
+  // A sandbox in another process instead: its socket address and its root key, 64 hexadecimal digits.
+  std::string sandbox_url;
+  std::string sandbox_root;
+  std::string sandbox_ca;  // PEM, for wss: trusted instead of the system's authorities
+  bool reaches_sandbox() const { return sandbox || !sandbox_url.empty(); }
 
   // --- The Socket.IO Admin UI ---
   bool admin_ui = false;
@@ -75,8 +80,6 @@ struct Config {
   Milliseconds reconnect_first_delay{5'000};
   Milliseconds reconnect_max_delay{300'000};
   Milliseconds drain_timeout{10'000};
-  Milliseconds simulated_qr_lifetime{60'000};
-  Milliseconds simulated_connect_delay{800};
 };
 
 // What the command line asked for.
@@ -94,7 +97,7 @@ struct Invocation {
 // itself.
 Invocation read_command_line(int argc, const char* const* argv);
 
-// What cannot be told from one option alone: loopback for --development and --simulation, certificate with
+// What cannot be told from one option alone: loopback for --development and the sandboxes, certificate with
 // key.
 Status check(const Config& config);
 

@@ -1,5 +1,6 @@
 #include "app/program.h"
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +11,6 @@
 #include <thread>
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +19,7 @@
 #include "app/front_door.h"
 #include "app/master_key.h"
 #include "app/metrics_page.h"
+#include "app/process_limits.h"
 #include "app/sandbox_host.h"
 #include "app/version.h"
 #include "base/ids.h"
@@ -41,7 +42,6 @@
 #include "sandbox/control.h"
 #include "store/sqlite_store.h"
 #include "whatsapp/native_engine.h"
-#include "whatsapp/scripted_engine.h"
 
 namespace patchbay::app {
 namespace {
@@ -53,14 +53,6 @@ constexpr size_t kMaxQueuedRequests = 4'096;
 
 // Percent of drain_timeout that clients may take to go; the rest is for requests and the store.
 constexpr int kDrainShare = 80;
-
-// As many sockets as the machine lets us have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Result<std::string> read_text_file(const std::string& path, const std::string& what) {
   std::ifstream file(path);
@@ -111,6 +103,21 @@ Result<Secrets> load_secrets(const Config& config) {
   return Secrets{std::move(box), std::move(jwt)};
 }
 
+// The same at every start, and with it the root key: an instance that was linked to a phone of the last run is told
+// that it is unlinked, rather than finding a server that it must not trust.
+Result<uint64_t> sandbox_seed(const std::string& data_dir) {
+  PB_ASSIGN(const std::string text, crypto::load_secret({.name = "sandbox seed",
+                                                         .generated_file = data_dir + "/sandbox.seed",
+                                                         .may_generate = true}));
+  uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + std::min<size_t>(text.size(), 16), seed, 16);
+  if (error != std::errc() || end != text.data() + 16)
+    return fail(ErrorCode::kConfiguration, "the file " + data_dir +
+                                               "/sandbox.seed holds no hexadecimal number; remove it, a new one "
+                                               "will be made");
+  return seed;
+}
+
 // Every service, in the order in which each needs the ones before it; destroyed in the opposite order.
 class Program {
  public:
@@ -125,7 +132,7 @@ class Program {
   Status open_store();
   Status build_services();
   Status build_server();
-  Result<whatsapp::ScriptedEngine*> build_engine();
+  Status build_engine();
   std::string profile_path() const;
 
   const Config& config_;
@@ -142,7 +149,7 @@ class Program {
   std::unique_ptr<manager::Authenticator> authenticator_;
   whatsapp::ProfileSource profile_;
   std::unique_ptr<whatsapp::Engine> engine_;
-  std::unique_ptr<SandboxHost> sandbox_;  // null when the engine connects to WhatsApp
+  std::unique_ptr<SandboxHost> sandbox_;  // null unless it runs inside this process
   std::unique_ptr<net::ShardGroup> shards_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<WorkerPool> workers_;
@@ -186,40 +193,39 @@ Status Program::build_services() {
   PB_ASSIGN(tokens_, manager::Tokens::create(std::move(tokens), clock_));
   usage_ = std::make_unique<manager::UsageRecorder>(*store_, clock_);
   accounts_ = std::make_unique<manager::Accounts>(*store_, *tokens_, revocations_, clock_);
+  if (config_.instances_per_subscription > 0)
+    PB_TRY(accounts_->set_instance_limit(config_.instances_per_subscription));
   api_keys_ = std::make_unique<manager::ApiKeys>(*store_, *usage_, revocations_, clock_);
   authenticator_ = std::make_unique<manager::Authenticator>(*store_, *tokens_, *usage_, clock_);
   return {};
 }
 
-// Null unless it is the scripted engine.
-Result<whatsapp::ScriptedEngine*> Program::build_engine() {
-  if (config_.simulation) {
-    auto scripted = std::make_unique<whatsapp::ScriptedEngine>(
-        clock_, whatsapp::ScriptedEngineOptions{.seed = random_u64(),
-                                                .connect_delay = config_.simulated_connect_delay,
-                                                .qr_validity = config_.simulated_qr_lifetime,
-                                                .pairing_delay = config_.simulated_connect_delay});
-    whatsapp::ScriptedEngine* const simulator = scripted.get();
-    engine_ = std::move(scripted);
-    return simulator;
-  }
+Status Program::build_engine() {
   whatsapp::NativeEngineOptions options;
+  options.is_simulation = config_.reaches_sandbox();
   if (config_.sandbox) {
     http::ServerOptions listen;
     listen.listen.host = "127.0.0.1";
     listen.listen.port = 0;
-    sandbox_ = std::make_unique<SandboxHost>(clock_, sandbox::NetworkOptions{}, std::move(listen));
+    PB_ASSIGN(const uint64_t seed, sandbox_seed(config_.data_dir));
+    sandbox_ =
+        std::make_unique<SandboxHost>(clock_, sandbox::NetworkOptions{.seed = seed}, std::move(listen));
     PB_TRY(sandbox_->start());
     options.url = sandbox_->socket_url();
     options.noise_root = sandbox_->sandbox().root();
-    options.is_simulation = true;
+  } else if (!config_.sandbox_url.empty()) {
+    options.url = config_.sandbox_url;
+    options.noise_root = from_hex(config_.sandbox_root).and_then(crypto::to_key);
+    if (!config_.sandbox_ca.empty()) {
+      PB_ASSIGN(options.tls, net::TlsContext::client({.ca_file = config_.sandbox_ca}));
+    }
   }
   resolver_ = std::make_unique<net::Resolver>();
   PB_ASSIGN(engine_,
             whatsapp::NativeEngine::create(
                 std::move(options),
                 {.resolver = *resolver_, .workers = *workers_, .clock = clock_, .profile = profile_}));
-  return nullptr;
+  return {};
 }
 
 Status Program::build_server() {
@@ -255,7 +261,7 @@ Status Program::build_server() {
           .draw_qr = draw ? std::function<std::string(std::string_view)>(draw_qr) : nullptr});
   revocations_.add(*realtime_);
 
-  PB_ASSIGN(whatsapp::ScriptedEngine* const simulator, build_engine());
+  PB_TRY(build_engine());
   std::vector<Executor*> executors;
   for (size_t i = 0; i < shards_->size(); ++i) executors.push_back(&(*shards_)[i]);
   manager::InstancesOptions instances;
@@ -264,7 +270,7 @@ Status Program::build_server() {
   instances.pace = {.per_second = config_.connects_per_second, .max_opening = config_.connects_opening};
   instances.events_kept = config_.events_kept;
   instances.events_age = std::chrono::hours(24 * config_.events_days);
-  instances_ = std::make_unique<manager::Instances>(*store_, *engine_, simulator, *realtime_, clock_,
+  instances_ = std::make_unique<manager::Instances>(*store_, *engine_, *realtime_, clock_,
                                                     std::move(executors), instances);
   realtime_->set_up(*instances_);
   client_profiles_ = std::make_unique<manager::ClientProfiles>(
@@ -278,7 +284,7 @@ Status Program::build_server() {
                         .client_profiles = *client_profiles_,
                         .clock = clock_},
       rest::ApiOptions{.version = std::string(kVersion),
-                       .simulation = config_.simulation,
+                       .simulation = config_.reaches_sandbox(),
                        .sandbox = config_.sandbox,
                        .development = config_.development,
                        .qr_format = draw ? rest::QrFormat::kDataUrl : rest::QrFormat::kRaw,
@@ -368,7 +374,8 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
   const std::string host = config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
   std::printf("Patchbay %s is at %s://%s:%u\n", std::string(kVersion).c_str(), scheme.c_str(), host.c_str(),
               unsigned{program.port()});
-  if (config.simulation) std::printf("Simulation: nothing here reaches WhatsApp.\n");
+  if (!config.sandbox_url.empty())
+    std::printf("Sandbox at %s: nothing here reaches WhatsApp.\n", config.sandbox_url.c_str());
   if (config.sandbox)
     std::printf("Sandbox: nothing here reaches WhatsApp; its phones are on the panel's page Sandbox.\n");
   if (config.admin_ui)
@@ -379,8 +386,7 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
   log::info("started", {{"version", kVersion},
                         {"port", uint64_t{program.port()}},
                         {"shards", config.shards},
-                        {"simulation", config.simulation},
-                        {"sandbox", config.sandbox},
+                        {"sandbox", config.reaches_sandbox()},
                         {"development", config.development}});
   int signal = 0;
   sigwait(&ending, &signal);

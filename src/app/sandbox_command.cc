@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <pthread.h>
 
+#include "app/process_limits.h"
 #include "app/sandbox_host.h"
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -45,6 +46,8 @@ Result<sandbox::NetworkOptions> network_options(const SandboxOptions& options) {
   }
   network.answer_deadline = Milliseconds(options.answer_deadline_ms);
   network.keepalive_deadline = Milliseconds(options.keepalive_deadline_ms);
+  network.max_phones = options.max_phones;
+  network.max_connections = options.max_connections;
   return network;
 }
 
@@ -66,6 +69,7 @@ Status serve(const SandboxOptions& options) {
   }
   PB_TRY(net::Listener::check_free(server_options.listen));
 
+  raise_descriptor_limit();
   sigset_t ending;
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
@@ -105,6 +109,12 @@ void describe_sandbox(CLI::App& command, SandboxOptions& options) {
       .add_option("--keepalive-deadline-ms", options.keepalive_deadline_ms,
                   "a client that is silent for so long is a violation (milliseconds)")
       ->check(CLI::Range(1'000, 600'000))
+      ->capture_default_str();
+  command.add_option("--max-phones", options.max_phones, "accounts, at most")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--max-connections", options.max_connections, "connections of clients at a time, at most")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--tls-cert", options.tls_certificate,
                      "PEM certificate chain; with --tls-key, wss:// is served");

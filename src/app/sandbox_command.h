@@ -19,6 +19,8 @@ struct SandboxOptions {
   std::string min_version = "2.3000.0";
   uint32_t answer_deadline_ms = 10'000;
   uint32_t keepalive_deadline_ms = 60'000;
+  size_t max_phones = 1'000;
+  size_t max_connections = 2'000;
   std::string tls_certificate;
   std::string tls_key;
 };

@@ -80,7 +80,7 @@ Result<Login> Accounts::register_user(const Registration& registration, std::str
   store::Subscription subscription;
   subscription.id = make_cuid(now);
   subscription.name = user.name + "'s Subscription";
-  subscription.max_instances = tier_limits(subscription.tier).max_instances;
+  subscription.max_instances = instance_limit_.value_or(tier_limits(subscription.tier).max_instances);
   subscription.created_at = subscription.updated_at = now;
   user.id = make_cuid(now);
   user.subscription_id = subscription.id;
@@ -179,6 +179,11 @@ Status Accounts::logout(const Caller& caller) {
   PB_TRY(require_user(caller));
   note(audit_entry("user.logout", caller.user_id, caller.user_id, caller.ip_address), false);
   return {};
+}
+
+Status Accounts::set_instance_limit(int64_t instances) {
+  instance_limit_ = instances;
+  return store_.write_sync([&](store::WriteTransaction& tx) { return tx.set_max_instances(instances); });
 }
 
 Status Accounts::set_subscription_active(std::string_view subscription_id, bool active) {

@@ -131,6 +131,10 @@ class Accounts {
   // Everything referred to outlives this object.
   Accounts(store::Store& store, Tokens& tokens, Revocations& revocations, const Clock& clock);
 
+  // From now on every subscription, present and future, may have so many instances, whatever its tier
+  // includes. At start, before anybody registers.
+  Status set_instance_limit(int64_t instances);
+
   // The very first user of the server becomes ADMINISTRATOR, everyone after it USER; each with a BASIC
   // subscription of its own. kValidation, kResourceAlreadyExists.
   Result<Login> register_user(const Registration& registration, std::string_view ip_address);
@@ -170,6 +174,7 @@ class Accounts {
   Tokens& tokens_;
   Revocations& revocations_;
   const Clock& clock_;
+  std::optional<int64_t> instance_limit_;
   // Checked against when the user is unknown, so that the time taken tells nothing.
   const std::string decoy_hash_;
 };

@@ -269,10 +269,9 @@ void Instances::Impl::prune() {
 
 // --- The public face ---
 
-Instances::Instances(store::Store& store, whatsapp::Engine& engine, whatsapp::ScriptedEngine* simulator,
-                     EventSink& sink, const Clock& clock, std::vector<Executor*> executors,
-                     InstancesOptions options)
-    : impl_(std::make_unique<Impl>(store, engine, simulator, sink, clock, std::move(executors), options)) {}
+Instances::Instances(store::Store& store, whatsapp::Engine& engine, EventSink& sink, const Clock& clock,
+                     std::vector<Executor*> executors, InstancesOptions options)
+    : impl_(std::make_unique<Impl>(store, engine, sink, clock, std::move(executors), options)) {}
 Instances::~Instances() = default;
 
 Status Instances::start() {
@@ -321,9 +320,6 @@ Result<std::optional<QrView>> Instances::qr(const Caller& caller, std::string_vi
 }
 Result<EventPage> Instances::events(const Caller& caller, std::string_view id, uint64_t after, int limit) {
   return impl_->events(caller, id, after, limit);
-}
-Status Instances::simulate(const Caller& caller, std::string_view id, const Simulation& simulation) {
-  return impl_->simulate(caller, id, simulation);
 }
 std::optional<std::string> Instances::subscription_of(std::string_view instance_id) const {
   return impl_->subscription_of(instance_id);

@@ -27,7 +27,6 @@ class Store;
 }
 namespace patchbay::whatsapp {
 class Engine;
-class ScriptedEngine;
 }  // namespace patchbay::whatsapp
 
 namespace patchbay::manager {
@@ -195,10 +194,9 @@ struct InstancesOptions {
 
 class Instances {
  public:
-  // Everything referred to outlives this object. `simulator` is the engine when it is the scripted one and
-  // simulate() may be used, otherwise null. At least one executor.
-  Instances(store::Store& store, whatsapp::Engine& engine, whatsapp::ScriptedEngine* simulator,
-            EventSink& sink, const Clock& clock, std::vector<Executor*> executors, InstancesOptions options);
+  // Everything referred to outlives this object. At least one executor.
+  Instances(store::Store& store, whatsapp::Engine& engine, EventSink& sink, const Clock& clock,
+            std::vector<Executor*> executors, InstancesOptions options);
   // After stop(); or, as a crash would, without it but with the executors ended. The store still runs.
   ~Instances();
   Instances(const Instances&) = delete;
@@ -240,17 +238,6 @@ class Instances {
 
   // Every instance that WhatsApp refused as outdated tries again, at the pace. Any thread; returns at once.
   void client_profile_changed();
-
-  // Plays a scene on the simulated side: action is one of scan, passkey, drop, expire, refuse, unreachable,
-  // fail, logout, replaced, ban, outdated, stall; see docs/instance-lifecycle.md. kInvalidOperation without
-  // simulator or when the present state gives the action nothing to act on.
-  struct Simulation {
-    std::string action{};
-    std::string phone{};         // scan: digits, 2–15; empty = one derived from the instance's id
-    std::string display_name{};  // scan: at most 400 bytes
-    int count = 1;               // refuse, unreachable: how many of the coming connections, 1..1000
-  };
-  Status simulate(const Caller& caller, std::string_view id, const Simulation& simulation);
 
   // --- Realtime. Never blocks; any thread. ---
   // Whether the instance exists, and for whom: from memory. Foreign and unknown ids look alike to callers.

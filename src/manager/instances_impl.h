@@ -21,7 +21,7 @@
 #include "manager/instance_settings.h"
 #include "manager/instances.h"
 #include "store/store.h"
-#include "whatsapp/scripted_engine.h"
+#include "whatsapp/engine.h"
 
 namespace patchbay::manager {
 
@@ -31,11 +31,10 @@ std::unexpected<Error> service_stopping();
 
 class Instances::Impl {
  public:
-  Impl(store::Store& store, whatsapp::Engine& engine, whatsapp::ScriptedEngine* simulator, EventSink& sink,
-       const Clock& clock, std::vector<Executor*> executors, InstancesOptions options)
+  Impl(store::Store& store, whatsapp::Engine& engine, EventSink& sink, const Clock& clock,
+       std::vector<Executor*> executors, InstancesOptions options)
       : store_(store),
         engine_(engine),
-        simulator_(simulator),
         sink_(sink),
         clock_(clock),
         executors_(std::move(executors)),
@@ -74,7 +73,6 @@ class Instances::Impl {
   Status answer_passkey(const Caller& caller, std::string_view id, std::string_view assertion_json);
   Result<std::optional<QrView>> qr(const Caller& caller, std::string_view id);
   Result<EventPage> events(const Caller& caller, std::string_view id, uint64_t after, int limit);
-  Status simulate(const Caller& caller, std::string_view id, const Simulation& simulation);
   std::optional<std::string> subscription_of(std::string_view id) const;
   void snapshot(std::string_view id, std::move_only_function<void(Result<InstanceSnapshot>)> done);
   void client_profile_changed();
@@ -104,7 +102,6 @@ class Instances::Impl {
 
   store::Store& store_;
   whatsapp::Engine& engine_;
-  whatsapp::ScriptedEngine* simulator_;
   EventSink& sink_;
   const Clock& clock_;
   const std::vector<Executor*> executors_;

@@ -307,28 +307,4 @@ Result<EventPage> Instances::Impl::events(const Caller& caller, std::string_view
   });
 }
 
-Status Instances::Impl::simulate(const Caller& caller, std::string_view id, const Simulation& simulation) {
-  PB_TRY(require_user(caller));
-  PB_ASSIGN(const EntryPtr entry, visible(caller, id));
-  if (!simulator_)
-    return fail(ErrorCode::kInvalidOperation,
-                "This server does not run the simulated engine; there is nothing to play.");
-  const auto action = whatsapp::parse_simulation_action(simulation.action);
-  if (!action)
-    return fail(ErrorCode::kValidation,
-                "action must be one of: " + whatsapp::simulation_action_names() + ".");
-  const bool digits = std::all_of(simulation.phone.begin(), simulation.phone.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
-  if (!simulation.phone.empty() && (!digits || simulation.phone.size() < 2 || simulation.phone.size() > 15))
-    return fail(ErrorCode::kValidation, "phone must be 2 to 15 digits.");
-  PB_TRY(check_text("displayName", simulation.display_name, kMaxDisplayNameBytes));
-  whatsapp::Simulation scene{.action = *action,
-                             .phone = simulation.phone,
-                             .display_name = simulation.display_name,
-                             .count = simulation.count};
-  return call<void>(*entry, [simulator = simulator_, entry, scene = std::move(scene)](auto done) {
-    done(simulator->simulate(entry->id, scene));
-  });
-}
-
 }  // namespace patchbay::manager

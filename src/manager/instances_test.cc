@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using Action = whatsapp::Simulation::Action;
 
 // The service as the server runs it: real store, real threads, a simulated WhatsApp in a hurry.
 class InstancesTest : public testing::Test {
@@ -36,7 +37,7 @@ class InstancesTest : public testing::Test {
       executors.push_back(threads_.back().get());
     }
     instances_ = std::make_unique<Instances>(
-        *store_, *engine_, engine_.get(), *sink_, clock_, executors,
+        *store_, *engine_, *sink_, clock_, executors,
         InstancesOptions{
             .reconnect_first_delay = 5ms, .events_kept = events_kept_, .prune_interval = prune_interval_});
     const Status started = instances_->start();
@@ -67,7 +68,7 @@ class InstancesTest : public testing::Test {
   void link(const std::string& id, const std::string& phone = "15551234567") {
     ASSERT_TRUE(instances_->connect(ada_, id));
     ASSERT_TRUE(reaches(id, InstanceStatus::kQrRequired));
-    ASSERT_TRUE(instances_->simulate(ada_, id, {.action = "scan", .phone = phone, .display_name = "Ada"}));
+    ASSERT_TRUE(engine_->play(id, {.action = Action::kScan, .phone = phone, .display_name = "Ada"}));
     ASSERT_TRUE(reaches(id, InstanceStatus::kConnected));
   }
 
@@ -131,7 +132,6 @@ TEST_F(InstancesTest, OfOthersDoNotExist) {
   EXPECT_EQ(code(instances_->update(eve_, id, {.name = "mine"})), ErrorCode::kInstanceNotFound);
   EXPECT_EQ(code(instances_->qr(eve_, id)), ErrorCode::kInstanceNotFound);
   EXPECT_EQ(code(instances_->events(eve_, id, 0, 10)), ErrorCode::kInstanceNotFound);
-  EXPECT_EQ(code(instances_->simulate(eve_, id, {.action = "scan"})), ErrorCode::kInstanceNotFound);
   EXPECT_TRUE(instances_->list(eve_, {})->instances.empty());
   Caller key = ada_;
   key.kind = Caller::Kind::kApiKey;
@@ -150,8 +150,7 @@ TEST_F(InstancesTest, GoThroughQrAndScanToConnected) {
   EXPECT_EQ(waiting->instance.qr_code, (*code)->text);
   EXPECT_TRUE(eventually([&] { return instances_->get(ada_, id)->real_time.qr_attempts == 1; }));
   EXPECT_EQ(waiting->instance.next_step.what, NextStep::What::kScanQr);
-  ASSERT_TRUE(
-      instances_->simulate(ada_, id, {.action = "scan", .phone = "15551234567", .display_name = "Ada"}));
+  ASSERT_TRUE(engine_->play(id, {.action = Action::kScan, .phone = "15551234567", .display_name = "Ada"}));
   ASSERT_TRUE(reaches(id, InstanceStatus::kConnected));
   const auto got = instances_->get(ada_, id);
   EXPECT_EQ(got->instance.phone, "15551234567");
@@ -199,7 +198,7 @@ TEST_F(InstancesTest, TakeNewNamesAndSettings) {
   EXPECT_EQ(changed->instance.name, "sales-2");
   EXPECT_EQ(changed->instance.settings_json, R"({"autoReconnect":false})");
   link(id);
-  ASSERT_TRUE(instances_->simulate(ada_, id, {.action = "drop"}));
+  ASSERT_TRUE(engine_->play(id, {.action = Action::kDrop}));
   ASSERT_TRUE(reaches(id, InstanceStatus::kDisconnected));
   EXPECT_THAT(instances_->get(ada_, id)->instance.next_step.text, HasSubstr("autoReconnect"));
   for (const std::string bad : {"[]", "{", R"({"connectTimeoutMs":5})", R"({"autoReconnect":"yes"})"})
@@ -296,7 +295,7 @@ TEST_F(InstancesTest, SurviveManyCommandsAtOnce) {
                                         : instances_->connect(ada_, id);
         if (!done) ++failures;
         // The scan fails unless a code happens to be shown.
-        if (what > 3) (void)instances_->simulate(ada_, id, {.action = "scan"});
+        if (what > 3) (void)engine_->play(id, {.action = Action::kScan});
         (void)instances_->list(ada_, {});
         (void)instances_->totals();
       }
@@ -350,16 +349,6 @@ TEST_F(InstancesTest, KeepOnlySoManyEvents) {
   const auto log = instances_->events(ada_, id, 0, 100);
   EXPECT_GT(log->first_seq, 1u);
   EXPECT_EQ(log->events.back().seq, log->last_seq);
-}
-
-TEST_F(InstancesTest, ExplainASceneThatCannotBePlayed) {
-  const std::string id = make("sales");
-  EXPECT_EQ(instances_->simulate(ada_, id, {.action = "dance"}).error().code, ErrorCode::kValidation);
-  EXPECT_THAT(instances_->simulate(ada_, id, {.action = "dance"}).error().message,
-              HasSubstr("scan, passkey, drop"));
-  EXPECT_EQ(instances_->simulate(ada_, id, {.action = "scan"}).error().code, ErrorCode::kInvalidOperation);
-  EXPECT_EQ(instances_->simulate(ada_, id, {.action = "scan", .phone = "12a"}).error().code,
-            ErrorCode::kValidation);
 }
 
 }  // namespace

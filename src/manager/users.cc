@@ -181,8 +181,10 @@ Result<SubscriptionUsage> Accounts::subscription_usage(const Caller& caller) {
     store::InstanceFilter instances;
     instances.subscription_id = subscription.id;
     PB_ASSIGN(auto list, read_instances(tx, std::move(instances)));
+    TierLimits limits = tier_limits(subscription.tier);
+    limits.max_instances = subscription.max_instances;
     return SubscriptionUsage{.subscription = view_of(subscription),
-                             .limits = tier_limits(subscription.tier),
+                             .limits = limits,
                              .current_instances = list.total,
                              .current_users = user_page.total,
                              .monthly_messages = subscription.monthly_messages,

@@ -45,7 +45,6 @@ class Api::Impl {
                               linking_routes(), event_routes(), api_key_routes(), whatsapp_routes()}) {
       router_.add(routes);
     }
-    if (options_.simulation) router_.add(simulation_routes());
   }
 
   http::Response handle(const http::Request& request) {

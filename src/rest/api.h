@@ -30,7 +30,7 @@ enum class QrFormat { kDataUrl, kRaw };
 
 struct ApiOptions {
   std::string version = {};
-  // The scripted engine runs: its endpoint exists, and answers say so.
+  // What the engine reaches is not WhatsApp, and answers say so.
   bool simulation = false;
   // A sandbox of WhatsApp runs inside this server, with phones to play with under /api/sandbox.
   bool sandbox = false;

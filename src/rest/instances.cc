@@ -281,15 +281,16 @@ Outcome<http::Response> qr(const Context& context, const http::Request&, const P
                      {"maxAttempts", nullptr},
                      {"simulation", context.options.simulation}});
   }
-  return context.ok(json::object{
-      {"message", context.options.simulation ? "A simulated QR code: a real phone cannot scan it"
-                                             : "Scan this QR code with WhatsApp: Settings, Linked devices"},
-      {"qrCode", context.qr_code(code->text)},
-      {"qrText", code->text},
-      {"expiry", to_json(code->expiry)},
-      {"attempt", code->attempt},
-      {"maxAttempts", code->max_attempts},
-      {"simulation", context.options.simulation}});
+  return context.ok(
+      json::object{{"message", context.options.simulation
+                                   ? "A sandbox's QR code: its phones can scan it, a real one cannot"
+                                   : "Scan this QR code with WhatsApp: Settings, Linked devices"},
+                   {"qrCode", context.qr_code(code->text)},
+                   {"qrText", code->text},
+                   {"expiry", to_json(code->expiry)},
+                   {"attempt", code->attempt},
+                   {"maxAttempts", code->max_attempts},
+                   {"simulation", context.options.simulation}});
 }
 
 using Command = Status (Instances::*)(const manager::Caller&, std::string_view);

@@ -44,7 +44,7 @@ Outcome<http::Response> request_pair_code(const Context& context, const http::Re
             context.services.instances.request_pair_code(*context.caller, id, phone));
   return context.ok(json::object{
       {"message", context.options.simulation
-                      ? "A simulated code: a real phone does not take it"
+                      ? "A sandbox's code: type it into one of its phones; a real one does not take it"
                       : "Type this code into WhatsApp: Settings, Linked devices, Link a device, Link with "
                         "phone number instead"},
       {"instanceId", id},

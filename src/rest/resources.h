@@ -15,6 +15,5 @@ std::span<const Route> linking_routes();
 std::span<const Route> event_routes();
 std::span<const Route> api_key_routes();
 std::span<const Route> whatsapp_routes();
-std::span<const Route> simulation_routes();  // only on a server with the scripted engine
 
 }  // namespace patchbay::rest

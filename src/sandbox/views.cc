@@ -32,6 +32,7 @@ json::object phone_json(Network& network, Account& account) {
                                    {"jid", to_string(account.jid(number))},
                                    {"lid", to_string(account.lid_jid(number))},
                                    {"keyIndex", device.key_index},
+                                   {"identity", to_hex(crypto::view(device.keys.identity))},
                                    {"os", device.os},
                                    {"platform", device.platform},
                                    {"pushName", device.push_name},

@@ -25,6 +25,7 @@ class SqliteTransaction final : public WriteTransaction {
   Result<int64_t> count_instances_created_by(std::string_view user_id) override;
   Status insert_subscription(const Subscription& subscription) override;
   Status put_subscription(const Subscription& subscription) override;
+  Status set_max_instances(int64_t max_instances) override;
   Status delete_subscription(std::string_view id) override;
   Status insert_user(const User& user) override;
   Status put_user(const User& user) override;

@@ -191,6 +191,11 @@ Status SqliteTransaction::put_subscription(const Subscription& subscription) {
   return {};
 }
 
+Status SqliteTransaction::set_max_instances(int64_t max_instances) {
+  PB_ASSIGN(Statement update, connection_.prepare("UPDATE subscriptions SET max_instances = ?1"));
+  return update.bind(max_instances).run();
+}
+
 Status SqliteTransaction::delete_subscription(std::string_view id) {
   PB_ASSIGN(Statement remove, connection_.prepare("DELETE FROM subscriptions WHERE id = ?1"));
   PB_TRY(remove.bind(id).run());

@@ -74,6 +74,7 @@ class WriteTransaction : public ReadTransaction {
   // --- Subscriptions and users ---
   virtual Status insert_subscription(const Subscription& subscription) = 0;
   virtual Status put_subscription(const Subscription& subscription) = 0;  // by id
+  virtual Status set_max_instances(int64_t max_instances) = 0;            // of every subscription
   // Users, instances, keys and events of it go too.
   virtual Status delete_subscription(std::string_view id) = 0;
   virtual Status insert_user(const User& user) = 0;     // kUserAlreadyExists: the email is taken

@@ -15,6 +15,8 @@ namespace json = boost::json;
 constexpr size_t kMaxJsonBytes = 16'384;
 constexpr size_t kMaxOsNameBytes = 60;
 constexpr uint32_t kMostPrekeys = 2'000;
+constexpr uint32_t kShortestQrMs = 100;
+constexpr uint32_t kLongestQrMs = 600'000;
 
 std::unexpected<Error> wrong(std::string_view field, const std::string& rule) {
   return fail(ErrorCode::kValidation,
@@ -63,10 +65,11 @@ Status read_flag(const json::value& value, std::string_view field, bool& out) {
   return {};
 }
 
-Status read_count(const json::value& value, std::string_view field, uint32_t min, uint32_t& out) {
+Status read_number(const json::value& value, std::string_view field, uint32_t min, uint32_t max,
+                   uint32_t& out) {
   const int64_t* const number = value.if_int64();
-  if (!number || *number < min || *number > kMostPrekeys)
-    return wrong(field, "a whole number from " + std::to_string(min) + " to " + std::to_string(kMostPrekeys));
+  if (!number || *number < min || *number > max)
+    return wrong(field, "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   out = static_cast<uint32_t>(*number);
   return {};
 }
@@ -91,9 +94,11 @@ Status read_field(std::string_view name, const json::value& value, ClientProfile
   if (name == "localeCountry") return read_letters(value, name, 'A', 'Z', out.locale_country);
   if (name == "useNoiseIk") return read_flag(value, name, out.use_noise_ik);
   if (name == "fullHistory") return read_flag(value, name, out.full_history);
-  if (name == "firstPrekeys") return read_count(value, name, 1, out.first_prekeys);
-  if (name == "lowPrekeys") return read_count(value, name, 1, out.low_prekeys);
-  if (name == "morePrekeys") return read_count(value, name, 1, out.more_prekeys);
+  if (name == "firstPrekeys") return read_number(value, name, 1, kMostPrekeys, out.first_prekeys);
+  if (name == "lowPrekeys") return read_number(value, name, 1, kMostPrekeys, out.low_prekeys);
+  if (name == "morePrekeys") return read_number(value, name, 1, kMostPrekeys, out.more_prekeys);
+  if (name == "firstQrMs") return read_number(value, name, kShortestQrMs, kLongestQrMs, out.first_qr_ms);
+  if (name == "qrMs") return read_number(value, name, kShortestQrMs, kLongestQrMs, out.qr_ms);
   return fail(ErrorCode::kValidation,
               "The client profile has no field \"" + std::string(name.substr(0, 64)) + "\".");
 }
@@ -122,7 +127,9 @@ std::string to_json(const ClientProfile& profile) {
                                       {"fullHistory", profile.full_history},
                                       {"firstPrekeys", profile.first_prekeys},
                                       {"lowPrekeys", profile.low_prekeys},
-                                      {"morePrekeys", profile.more_prekeys}});
+                                      {"morePrekeys", profile.more_prekeys},
+                                      {"firstQrMs", profile.first_qr_ms},
+                                      {"qrMs", profile.qr_ms}});
 }
 
 std::string version_text(const ClientProfile& profile) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -17,21 +18,6 @@ constexpr size_t kMaxPendingSends = 1'000;
 constexpr size_t kMaxAssertionBytes = 65'536;
 constexpr std::string_view kCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 constexpr std::string_view kCredentialsMagic = "patchbay-simulated-credentials-v1";
-
-constexpr std::array<std::pair<std::string_view, Simulation::Action>, 12> kActions{{
-    {"scan", Simulation::Action::kScan},
-    {"passkey", Simulation::Action::kPasskey},
-    {"drop", Simulation::Action::kDrop},
-    {"expire", Simulation::Action::kExpire},
-    {"refuse", Simulation::Action::kRefuse},
-    {"unreachable", Simulation::Action::kUnreachable},
-    {"fail", Simulation::Action::kFail},
-    {"logout", Simulation::Action::kLogout},
-    {"replaced", Simulation::Action::kReplaced},
-    {"ban", Simulation::Action::kBan},
-    {"outdated", Simulation::Action::kOutdated},
-    {"stall", Simulation::Action::kStall},
-}};
 
 // SplitMix64: reproducible, and good enough for things that only have to look random.
 class ScriptedRandomness {
@@ -119,24 +105,6 @@ SessionEnd local_end() {
 
 }  // namespace
 
-std::optional<Simulation::Action> parse_simulation_action(std::string_view name) {
-  for (const auto& [known, action] : kActions)
-    if (known == name) return action;
-  return std::nullopt;
-}
-
-std::string_view to_string(Simulation::Action action) {
-  for (const auto& [name, known] : kActions)
-    if (known == action) return name;
-  return "unknown";
-}
-
-std::string simulation_action_names() {
-  std::string out;
-  for (const auto& [name, action] : kActions) out.append(out.empty() ? "" : ", ").append(name);
-  return out;
-}
-
 // Shard-local. Whatever it tells its observer it tells from a timer of its own, never from within a call.
 class ScriptedEngine::ScriptedSession final : public Session {
  public:
@@ -147,7 +115,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
         observer_(observer),
         executor_(executor),
         random_(engine.options_.seed ^ hash(options_.instance_id)) {
-    const uint64_t number = engine_.attach(options_.instance_id, this);
+    const uint64_t number = engine_.attach(options_.instance_id, this, executor_);
     random_ = ScriptedRandomness(engine_.options_.seed ^ hash(options_.instance_id) ^ (number << 32));
     step_ = executor_.run_after(engine_.options_.connect_delay, [this] { opened(); });
   }
@@ -495,10 +463,12 @@ std::unique_ptr<Session> ScriptedEngine::open(SessionOptions options, SessionObs
   return std::make_unique<ScriptedSession>(*this, std::move(options), observer, executor);
 }
 
-uint64_t ScriptedEngine::attach(const std::string& instance_id, ScriptedSession* session) {
+uint64_t ScriptedEngine::attach(const std::string& instance_id, ScriptedSession* session,
+                                Executor& executor) {
   const std::lock_guard lock(mutex_);
   World& world = worlds_[instance_id];
   world.session = session;
+  world.executor = &executor;
   return ++world.sessions;
 }
 
@@ -533,6 +503,22 @@ bool ScriptedEngine::take_passkey_wish(const std::string& instance_id) {
   return std::exchange(worlds_[instance_id].wants_passkey, false);
 }
 
+Status ScriptedEngine::play(std::string_view instance_id, const Simulation& simulation) {
+  Executor* executor = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = worlds_.find(instance_id);
+    if (found != worlds_.end()) executor = found->second.executor;
+  }
+  if (executor == nullptr) return simulate(instance_id, simulation);
+  std::promise<Status> promise;
+  auto answer = promise.get_future();
+  executor->post([this, instance_id, simulation, promise = std::move(promise)]() mutable {
+    promise.set_value(simulate(instance_id, simulation));
+  });
+  return answer.get();
+}
+
 Status ScriptedEngine::simulate(std::string_view instance_id, const Simulation& simulation) {
   using Action = Simulation::Action;
   if (simulation.count < 1 || simulation.count > 1'000)
@@ -558,10 +544,7 @@ Status ScriptedEngine::simulate(std::string_view instance_id, const Simulation& 
       return {};
     }
   }
-  if (!session)
-    return fail(ErrorCode::kInvalidOperation, "The simulated action \"" +
-                                                  std::string(to_string(simulation.action)) +
-                                                  "\" needs a connection; connect the instance first.");
+  if (!session) return fail(ErrorCode::kInvalidOperation, "The scene needs a connection.");
   return session->simulate(simulation);
 }
 

@@ -1,9 +1,8 @@
-// A simulation behind the engine's door: no byte of it reaches WhatsApp. A session walks the real course
-// (open, rotating QR codes or a code to type in, scan, a passkey if the account wants one, stored
+// For tests only: an engine without a network, for what stands above the engine's door. A session walks the
+// real course (open, rotating QR codes or a code to type in, scan, a passkey if the account wants one, stored
 // credentials, mandatory restart, connected, signs of life) and waits for scenes played by simulate().
 // Everything follows from the seed, the instance id and the executor's timers, so it is exact under a
-// ManualExecutor. Its QR codes begin with kSimulatedQrPrefix: a real phone refuses them. Threads: as engine.h
-// says; simulate() belongs to the executor of the instance it names.
+// ManualExecutor. Threads: as engine.h says; simulate() belongs to the executor of the instance it names.
 #pragma once
 
 #include <map>
@@ -52,12 +51,6 @@ struct Simulation {
   std::string display_name = {};  // kScan
   int count = 1;                  // kRefuse, kUnreachable: 1 .. 1000
 };
-// "scan", "drop", ...
-std::optional<Simulation::Action> parse_simulation_action(std::string_view name);
-std::string_view to_string(Simulation::Action action);
-// "scan, drop, expire, ..." for error texts.
-std::string simulation_action_names();
-
 class ScriptedEngine final : public Engine {
  public:
   // `clock` outlives the engine, the engine outlives its sessions.
@@ -72,12 +65,15 @@ class ScriptedEngine final : public Engine {
 
   // kInvalidOperation when the session's state gives the action nothing to act on; says what would.
   Status simulate(std::string_view instance_id, const Simulation& simulation);
+  // The same from a thread that is no executor's: waits for the instance's own.
+  Status play(std::string_view instance_id, const Simulation& simulation);
 
  private:
   class ScriptedSession;
   // What WhatsApp's side knows about an instance.
   struct World {
     ScriptedSession* session = nullptr;
+    Executor* executor = nullptr;  // of the latest session
     int refuse_next = 0;
     int unreachable_next = 0;
     bool unlinked = false;
@@ -86,7 +82,7 @@ class ScriptedEngine final : public Engine {
   };
   enum class Fate { kGood, kUnreachable, kRefused, kUnlinked };
 
-  uint64_t attach(const std::string& instance_id, ScriptedSession* session);
+  uint64_t attach(const std::string& instance_id, ScriptedSession* session, Executor& executor);
   void detach(const std::string& instance_id, ScriptedSession* session);
   Fate next_fate(const std::string& instance_id, bool has_credentials);
   // Whether the scan that happens now has to be followed by a passkey; asks once.

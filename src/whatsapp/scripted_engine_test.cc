@@ -380,12 +380,5 @@ TEST_F(ScriptedEngineTest, APasskeyThatIsNotGivenEndsTheAttempt) {
   EXPECT_FALSE(listener_.last_end.retry_makes_sense);
 }
 
-TEST(SimulationAction, HasANameForEachAction) {
-  EXPECT_EQ(parse_simulation_action("scan"), Action::kScan);
-  EXPECT_EQ(to_string(Action::kUnreachable), "unreachable");
-  EXPECT_FALSE(parse_simulation_action("Scan"));
-  EXPECT_THAT(simulation_action_names(), testing::StartsWith("scan, passkey, drop, "));
-}
-
 }  // namespace
 }  // namespace patchbay::whatsapp

@@ -95,8 +95,6 @@ class SessionCore final : private NodeChannel::Events {
   static constexpr Milliseconds kPairingTimeout{60'000};
   static constexpr Milliseconds kLogoutTimeout{8'000};
   static constexpr Milliseconds kSilenceTimeout{20'000};  // after a ping without any byte from the server
-  static constexpr Milliseconds kFirstQrValidity{60'000};
-  static constexpr Milliseconds kQrValidity{20'000};
   static constexpr Milliseconds kPasskeyValidity{300'000};
   static constexpr Milliseconds kUploadRetry{300'000};
   static constexpr size_t kMaxQrCodes = 20;

@@ -55,13 +55,14 @@ void SessionCore::pair_device(const Node& query) {
   disarm(kOpening);
   disarm(kStep);
   arm(kPing, options_.settings.keep_alive_interval);
-  arm(kLastCode, kFirstQrValidity + kQrValidity * (linking_->attempts - 1));
+  arm(kLastCode,
+      Milliseconds(profile_.first_qr_ms) + Milliseconds(profile_.qr_ms) * (linking_->attempts - 1));
   show_next_code();
 }
 
 void SessionCore::show_next_code() {
   if (linking_->refs.empty()) return;  // kLastCode follows at this very instant
-  const Milliseconds validity = linking_->attempt == 0 ? kFirstQrValidity : kQrValidity;
+  const Milliseconds validity(linking_->attempt == 0 ? profile_.first_qr_ms : profile_.qr_ms);
   ++linking_->attempt;
   const auto add = [](std::string& text, std::string_view key) {
     text.push_back(',');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Program, run, temporaryFolder } from '../support/process.mjs';
 import { Account, BINARY, Product } from '../support/product.mjs';
+import { Sandbox } from '../support/sandbox.mjs';
 import { sleep } from '../support/wait.mjs';
 
 const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
@@ -17,12 +18,14 @@ const keyOf = (folder) => readFileSync(join(folder, 'master.key'), 'utf8').trim(
 const rotate = (folder, env = {}) => run(BINARY, ['rotate-master-key', '--data-dir', folder], { env });
 
 describe('the master key of a stopped server', { concurrency: 1 }, () => {
+  let sandbox;
   let product;
   let account;
   const ids = [];
   let key;
   before(async () => {
-    product = await Product.start();
+    sandbox = await Sandbox.start();
+    product = await Product.start({ sandbox });
     account = await Account.register(product.target);
     for (const name of ['one', 'two']) {
       const { id } = await account.createInstance(name);
@@ -32,7 +35,10 @@ describe('the master key of a stopped server', { concurrency: 1 }, () => {
     key = (await account.createKey(ids[0])).apiKey;
     assert.match(key, /^\w{20,}/);
   });
-  after(() => product?.kill());
+  after(async () => {
+    await product?.kill();
+    await sandbox?.stop();
+  });
 
   const expectAllBack = async () => {
     for (const id of ids) await account.reaches(id, 'CONNECTED');
@@ -99,13 +105,15 @@ describe('the master key of a stopped server', { concurrency: 1 }, () => {
 });
 
 describe('credentials that cannot be read', { concurrency: 1 }, () => {
+  let sandbox;
   let product;
   let account;
   let broken;
   let other;
   let intact;
   before(async () => {
-    product = await Product.start();
+    sandbox = await Sandbox.start();
+    product = await Product.start({ sandbox });
     account = await Account.register(product.target);
     broken = (await account.createInstance('broken')).id;
     other = (await account.createInstance('other')).id;
@@ -116,7 +124,10 @@ describe('credentials that cannot be read', { concurrency: 1 }, () => {
     sql(product.dataDir, `UPDATE credentials SET sealed = zeroblob(80) WHERE instance_id = '${broken}'`);
     await product.startAgain();
   });
-  after(() => product?.kill());
+  after(async () => {
+    await product?.kill();
+    await sandbox?.stop();
+  });
   const stored = () => sql(product.dataDir, `SELECT hex(sealed) FROM credentials WHERE instance_id = '${broken}'`);
 
   test('stop their instance with a reason and a next step; the others go on', async () => {
@@ -167,21 +178,31 @@ describe('credentials that cannot be read', { concurrency: 1 }, () => {
 });
 
 describe('an account that moves', { concurrency: 1 }, () => {
-  test('is not exported from a simulation, and every mistake is named', async () => {
-    const product = await Product.start();
-    const account = await Account.register(product.target);
-    const { id } = await account.createInstance('shop');
+  const session = (...args) => run(BINARY, ['session', ...args], { env: { PATCHBAY_BUNDLE_PASSPHRASE: 'correct horse battery' } });
+  const folder = temporaryFolder();
+  const out = join(folder, 'bundle');
+  let sandbox;
+  let product;
+  let account;
+  let id;
+  before(async () => {
+    sandbox = await Sandbox.start();
+    product = await Product.start({ sandbox });
+    account = await Account.register(product.target);
+    ({ id } = await account.createInstance('shop'));
     await account.link(id);
-    const session = (...args) => run(BINARY, ['session', ...args], { env: { PATCHBAY_BUNDLE_PASSPHRASE: 'correct horse battery' } });
-    const out = join(temporaryFolder(), 'bundle');
+  });
+  after(async () => {
+    await product?.kill();
+    await sandbox?.stop();
+  });
+
+  test('does so with its server stopped, and every mistake is named', async () => {
     const running = await session('export', '--data-dir', product.dataDir, '--instance', id, '--out', out);
     assert.equal(running.code, 1);
     assert.match(running.stderr, /in use by another Patchbay/);
-    await product.stop();
-    const simulated = await session('export', '--data-dir', product.dataDir, '--instance', id, '--out', out);
-    assert.equal(simulated.code, 1);
-    assert.match(simulated.stderr, /credentials cannot be used/);
     assert.ok(!existsSync(out));
+    await product.stop();
     for (const [args, pattern] of [
       [['import', '--data-dir', product.dataDir], /--baileys FOLDER/],
       [['import', '--data-dir', product.dataDir, out], /--instance ID/],
@@ -192,9 +213,30 @@ describe('an account that moves', { concurrency: 1 }, () => {
       assert.equal(code, 2, stderr);
       assert.match(stderr, pattern);
     }
-    writeFileSync(out, 'no bundle');
-    const none = await session('import', '--data-dir', product.dataDir, '--instance', id, out);
+    const wrong = join(folder, 'wrong');
+    writeFileSync(wrong, 'no bundle');
+    const none = await session('import', '--data-dir', product.dataDir, '--instance', id, wrong);
     assert.equal(none.code, 1);
     assert.match(none.stderr, /no bundle of a session/);
+  });
+
+  test('is connected at another server without a code, and rests at the one it left', async () => {
+    const there = await Product.start({ sandbox });
+    const owner = await Account.register(there.target);
+    await there.stop();
+    const exported = await session('export', '--data-dir', product.dataDir, '--instance', id, '--out', out);
+    assert.equal(exported.code, 0, exported.stderr);
+    const imported = await session('import', '--data-dir', there.dataDir, '--create', 'shop', '--owner', owner.credentials.email, out);
+    assert.equal(imported.code, 0, imported.stderr);
+    await there.startAgain();
+    await product.startAgain();
+    const [{ id: moved }] = (await owner.ok('GET', '/api/instances')).instances;
+    await owner.act(moved, 'connect');
+    await owner.reaches(moved, 'CONNECTED');
+    const { reason } = await account.instance(id);
+    assert.equal(reason.code, 'EXPORTED');
+    assert.equal((await (await account.phone(id)).state()).devices.length, 1, 'the same device');
+    assert.deepEqual(await sandbox.violations(), []);
+    await there.stop();
   });
 });

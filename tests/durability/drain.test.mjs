@@ -46,7 +46,7 @@ describe('a stop under ten thousand clients', { concurrency: 1 }, () => {
 
     // An event for everybody, on its way when the server is told to end.
     const isDrop = (event) => event.includes('"oldStatus":"CONNECTED"') && !event.includes('"newStatus":"CONNECTED"');
-    await account.simulate(id, 'drop');
+    await account.drop(id);
     await until(() => herd.members.some(({ events }) => events.some(isDrop)), 'the first to hear', 10_000, 1);
     // Requests that are being answered then: one of each client, and one over REST.
     herd.emit('subscribe:instance', [id], 2);

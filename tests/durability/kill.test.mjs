@@ -3,20 +3,26 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Product } from '../support/product.mjs';
+import { Sandbox } from '../support/sandbox.mjs';
 import { sleep } from '../support/wait.mjs';
 import { Load } from './load.mjs';
 
 const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
 
 describe('what was acknowledged survives', { concurrency: 1 }, () => {
+  let sandbox;
   let product;
   let load;
   before(async () => {
-    product = await Product.start({ shards: 4 });
+    sandbox = await Sandbox.start();
+    product = await Product.start({ shards: 4, sandbox });
     load = new Load(product);
     await load.prepare(3);
   });
-  after(() => product?.kill());
+  after(async () => {
+    await product?.kill();
+    await sandbox?.stop();
+  });
 
   test(`${KILLS} kills at random moments under load`, async (t) => {
     for (let kill = 1; kill <= KILLS; kill += 1) {

@@ -142,7 +142,7 @@ export class Load {
         settings: { keepAliveIntervalMs: value },
       }));
     } else if (chance(0.5)) {
-      await account.simulate(id, 'drop');
+      await account.drop(id);
     } else if (chance(0.5)) {
       const next = wanted.acknowledged === 'CONNECTED' ? 'DISCONNECTED' : 'CONNECTED';
       await memory.write(wanted, next, () => account.act(id, next === 'CONNECTED' ? 'connect' : 'disconnect'));

@@ -136,7 +136,6 @@ describe('bad HTTP', { concurrency: 1 }, () => {
       assert.equal(answer.status, 404, `${method} ${path}`);
       assert.equal(answer.body.error.code, 'INSTANCE_NOT_FOUND');
     }
-    assert.equal((await account.call('POST', `/api/simulation/instances/${id}`, { action: 'drop' })).status, 404);
     for (const wrong of ['x', "' OR 1=1 --", '%00', '../users', 'c'.repeat(5000), '__proto__']) {
       const { status } = await account.call('GET', `/api/instances/${encodeURIComponent(wrong)}`);
       assert.ok([400, 404].includes(status), wrong.slice(0, 20));

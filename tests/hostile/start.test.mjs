@@ -80,8 +80,8 @@ describe('starts that cannot succeed', { concurrency: 1 }, () => {
   });
 
   test('an address that is none, or not ours', async () => {
-    assertRefused(await Product.refused({ host: 'no.such.host.example', simulation: false }), /address/);
-    assertRefused(await Product.refused({ host: '203.0.113.7', simulation: false }), /203\.0\.113\.7/);
+    assertRefused(await Product.refused({ host: 'no.such.host.example', sandbox: false }), /address/);
+    assertRefused(await Product.refused({ host: '203.0.113.7', sandbox: false }), /203\.0\.113\.7/);
   });
 
   test('secrets that are missing, too short or open to others', async () => {
@@ -165,10 +165,25 @@ describe('starts that cannot succeed', { concurrency: 1 }, () => {
     assertRefused(await Product.refused({ dataDir: '/proc/no/such/folder' }), /data folder/);
   });
 
+  test('a sandbox that is named by halves, or where others could reach it', async () => {
+    const [url, root] = ['ws://127.0.0.1:3030/ws/chat', '11'.repeat(32)];
+    for (const [args, pattern] of [
+      [['--sandbox-url', url], /--sandbox-url and --sandbox-root belong together/],
+      [['--sandbox-root', root], /--sandbox-url and --sandbox-root belong together/],
+      [['--sandbox-url', url, '--sandbox-root', 'abc'], /64 hexadecimal digits/],
+      [['--sandbox-url', 'mailto:nobody', '--sandbox-root', root], /mailto:nobody/],
+      [['--sandbox-url', url, '--sandbox-root', root, '--sandbox'], /exclude each other/],
+      [['--sandbox-url', url, '--sandbox-root', root, '--sandbox-ca', '/no/such/file'], /\/no\/such\/file/],
+      [['--sandbox-ca', '/no/such/file'], /give that too/],
+    ]) assertRefused(await Product.refused({ sandbox: false, args }), pattern);
+    for (const args of [['--sandbox'], ['--sandbox-url', url, '--sandbox-root', root]])
+      assertRefused(await Product.refused({ sandbox: false, host: '0.0.0.0', args }), /loopback only/);
+  });
+
   test('a command line that makes no sense: status 2 and the name of the option', async () => {
     for (const [args, pattern] of [[['--no-such-option'], /no-such-option/], [['--port', 'many'], /port/],
       [['--qr-format', 'gif'], /qr-format/], [['--request-timeout-ms', '-5'], /request-timeout/]]) {
-      const { code, stderr, stdout } = await Product.refused({ simulation: false, args });
+      const { code, stderr, stdout } = await Product.refused({ sandbox: false, args });
       assert.equal(code, 2, stderr);
       assert.match(stderr + stdout, pattern);
     }

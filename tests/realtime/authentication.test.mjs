@@ -265,7 +265,7 @@ describe('development mode', { concurrency: 1 }, () => {
   });
 
   test('it listens on loopback only', async () => {
-    const { code, stderr } = await Product.refused({ host: '0.0.0.0', simulation: false, args: ['--development'] });
+    const { code, stderr } = await Product.refused({ host: '0.0.0.0', sandbox: false, args: ['--development'] });
     assert.notEqual(code, 0);
     assert.match(stderr, /loopback/);
   });
@@ -283,7 +283,7 @@ describe('tokens of an identity provider', { concurrency: 1 }, () => {
       const file = join(temporaryFolder(), 'public.pem');
       writeFileSync(file, publicKey);
       // The accounts are made before the provider's key is set.
-      const product = await Product.start({ simulation: true });
+      const product = await Product.start();
       const account = await Account.register(product.target);
       await product.stop();
       product.options = { ...product.options, args: ['--jwt-public-key', file, '--jwt-issuer', 'idp', '--jwt-audience', 'patchbay'] };

@@ -89,27 +89,27 @@ for (const shape of SHAPES) {
       const shown = await account.ok('GET', `/api/instances/${id}/qr`);
       assert.equal(shown.qrText, code.qrText);
 
-      await account.simulate(id, 'expire');
-      await until(() => statuses(heard).includes('DISCONNECTED'), 'all codes ran out');
+      await account.act(id, 'disconnect');
+      await until(() => statuses(heard).includes('DISCONNECTED'), 'no more codes');
       await account.act(id, 'connect');
       await until(() => named(heard, 'instance:qr:generated').length === 2, 'a code again');
       assert.notEqual(named(heard, 'instance:qr:generated')[1].qrText, code.qrText);
 
-      await account.simulate(id, 'scan', { phone: '15551234567', displayName: 'Ann Example' });
+      await account.scan(id, { number: '491701234567', pushName: 'Ann Example' });
       await until(() => named(heard, 'instance:connected').length === 1, 'connected');
       await account.reaches(id, 'CONNECTED');
       const [connected] = named(heard, 'instance:connected');
-      assert.equal(connected.phone, '15551234567');
+      assert.equal(connected.phone, '491701234567');
       assert.equal(connected.displayName, 'Ann Example');
       const { metadata } = named(heard, 'instance:status:changed').findLast(({ newStatus }) => newStatus === 'CONNECTED');
-      assert.equal(metadata.phone, '15551234567');
+      assert.equal(metadata.phone, '491701234567');
       assert.equal(metadata.displayName, 'Ann Example');
       assert.match(metadata.lastConnectedAt, ISO_TIME);
       assert.equal(metadata.qrCode, null);
       assert.equal(metadata.qrCodeExpiry, null);
       assert.equal(metadata.connectionAttempts, 0);
 
-      await account.simulate(id, 'drop');
+      await account.drop(id);
       await until(() => statuses(heard).includes('RECONNECTING'), 'the drop is heard');
       assert.equal(typeof named(heard, 'instance:disconnected').at(-1).reason, 'string');
       await until(() => named(heard, 'instance:connected').length === 2, 'connected again by itself');
@@ -151,7 +151,7 @@ for (const shape of SHAPES) {
       await until(() => heard.length === 4, 'the present again');
       const { seq } = heard[2][1];
       assert.equal(seq, heard[0][1].seq, 'nothing has happened in between');
-      await account.simulate(id, 'scan');
+      await account.scan(id);
       await until(() => named(heard, 'instance:connected').length === 1, 'connected');
       await account.reaches(id, 'CONNECTED');
       const last = (await account.events(id)).at(-1).seq;
@@ -167,7 +167,7 @@ for (const shape of SHAPES) {
       const heard = record(socket);
       const stranger = record(await listener());
       await ask(socket, 'subscribe:instance', id);
-      await account.simulate(id, 'passkey');
+      const phone = await product.phones.create({ passkey: true });
       await account.act(id, 'connect');
       await account.reaches(id, 'QR_REQUIRED');
       const present = async () => {
@@ -180,26 +180,28 @@ for (const shape of SHAPES) {
         return told[1];
       };
 
-      const { pairCode } = await account.ok('POST', `/api/instances/${id}/pair-code`, { phone: '+1 555 123 4567' });
+      const { pairCode } = await account.ok('POST', `/api/instances/${id}/pair-code`, { phone: `+${phone.number}` });
       await until(() => named(heard, 'instance:pair-code:generated').length === 1, 'the code to type in');
       assert.equal(heard.at(-1)[1].pairCode, pairCode);
       const [codeEvent, code] = await present();
       assert.deepEqual([codeEvent, code.pairCode], ['instance:pair-code:generated', pairCode]);
 
-      await account.simulate(id, 'scan');
+      await phone.act('code', { code: pairCode.replace('-', '') });
       await until(() => named(heard, 'instance:passkey:required').length === 1, 'the passkey');
       const [required] = named(heard, 'instance:passkey:required');
       assert.equal(required.options.rpId, 'whatsapp.com');
       const [passkeyEvent, passkey] = await present();
       assert.deepEqual([passkeyEvent, passkey.options], ['instance:passkey:required', required.options]);
 
-      await account.ok('POST', `/api/instances/${id}/passkey`, { assertion: { id: 'x', response: {} } });
+      const { assertion } = await phone.act('passkey-assertion', { options: required.options });
+      await account.ok('POST', `/api/instances/${id}/passkey`, { assertion });
       await until(() => named(heard, 'instance:passkey:code').length === 1, 'the code to compare');
       const { linking } = await account.instance(id);
       assert.equal(heard.at(-1)[1].verificationCode, linking.passkey.verificationCode);
       assert.equal((await present())[0], 'instance:passkey:code');
 
-      await account.simulate(id, 'scan');
+      await phone.shows(({ verificationCode }) => verificationCode, 'the code to compare');
+      await phone.act('passkey', { approve: true });
       await until(() => named(heard, 'instance:connected').length === 1, 'connected');
       heard.forEach(assertShape);
       const [, ...live] = heard.map(([, { seq }]) => seq);
@@ -216,7 +218,7 @@ for (const shape of SHAPES) {
       const heard = record(socket);
       await account.act(id, 'connect');
       await account.reaches(id, 'QR_REQUIRED');
-      await account.simulate(id, 'scan');
+      await account.scan(id);
       await until(() => named(heard, 'instance:connected').length === 1, 'connected');
       heard.forEach(assertShape);
       assert.ok(heard.every(([, { instanceId }]) => instanceId === id));
@@ -291,7 +293,7 @@ for (const shape of SHAPES) {
       await account.link(id);
       for (let n = 1; n <= 5; n += 1) {
         await until(() => named(heard[0], 'instance:connected').length === n, `connected ${n} times`);
-        await account.simulate(id, 'drop');
+        await account.drop(id);
       }
       await until(() => named(heard[0], 'instance:connected').length === 6, 'connected for the last time');
       await account.reaches(id, 'CONNECTED');
@@ -324,7 +326,7 @@ describe('events, by configuration', { concurrency: 1 }, () => {
   });
 
   test('codes follow each other until they run out, and then it is said why', async () => {
-    const product = await Product.start({ args: ['--simulation-qr-lifetime-ms', '400'] });
+    const product = await Product.start();
     const clients = new Clients(product.target);
     try {
       const account = await Account.register(product.target);
@@ -332,11 +334,12 @@ describe('events, by configuration', { concurrency: 1 }, () => {
       const socket = await clients.connect({ auth: { token: account.token } });
       const heard = record(socket);
       await ask(socket, 'subscribe:instance', id);
+      await account.ok('PUT', '/api/whatsapp/profile', { firstQrMs: 400, qrMs: 300 });
       await account.act(id, 'connect');
       await until(() => statuses(heard).includes('INIT') && statuses(heard).at(-1) === 'DISCONNECTED', 'the end');
       const codes = named(heard, 'instance:qr:generated');
-      assert.deepEqual(codes.map(({ attempt }) => attempt), [1, 2, 3]);
-      assert.equal(new Set(codes.map(({ qrText }) => qrText)).size, 3);
+      assert.deepEqual(codes.map(({ attempt }) => attempt), [1, 2, 3, 4, 5, 6]);
+      assert.equal(new Set(codes.map(({ qrText }) => qrText)).size, 6);
       const { reason, nextStep, qrCode } = await account.instance(id);
       assert.equal(reason.code, 'QR_EXHAUSTED');
       assert.equal(nextStep.what, 'OPERATOR');
@@ -353,23 +356,42 @@ describe('events, by configuration', { concurrency: 1 }, () => {
     try {
       const account = await Account.register(product.target);
       const socket = await clients.connect({ auth: { token: account.token } });
-      for (const [action, status] of [['fail', undefined], ['ban', 'ERROR'], ['logout', 'DISCONNECTED']]) {
+      for (const [what, happens, status] of [
+        ['a take-over', (phone) => phone.act('take-over'), undefined],
+        ['a ban', (phone) => phone.act('ban', { kind: 'ban' }), 'ERROR'],
+        ['the phone unlinking it', (phone) => phone.unlink(), 'DISCONNECTED'],
+      ]) {
         const { id } = await account.createInstance();
         await account.link(id);
         const heard = record(socket);
-        await account.simulate(id, action);
-        await until(() => named(heard, 'instance:disconnected').length + named(heard, 'instance:error').length > 0, action);
+        await happens(await account.phone(id));
+        await until(() => named(heard, 'instance:disconnected').length + named(heard, 'instance:error').length > 0, what);
         if (status) await account.reaches(id, status);
         const mine = heard.filter(([, { instanceId }]) => instanceId === id);
         mine.forEach(assertShape);
         const view = await account.instance(id);
-        assert.equal(typeof view.reason.code, 'string', action);
-        assert.equal(typeof view.reason.text, 'string', action);
-        assert.equal(typeof view.nextStep.what, 'string', action);
+        assert.equal(typeof view.reason.code, 'string', what);
+        assert.equal(typeof view.reason.text, 'string', what);
+        assert.equal(typeof view.nextStep.what, 'string', what);
         if (status === 'ERROR') assert.ok(named(mine, 'instance:error').length > 0, 'an error event for an error state');
       }
     } finally {
       clients.close();
+      await product.stop();
+    }
+  });
+
+  test('the sandbox inside the server forgets its phones when the server ends: instances say that they are unlinked', async () => {
+    const product = await Product.start();
+    try {
+      const account = await Account.register(product.target);
+      const { id } = await account.createInstance();
+      await account.link(id);
+      await product.stop();
+      await product.startAgain();
+      await account.reaches(id, 'DISCONNECTED');
+      assert.equal((await account.instance(id)).reason.code, 'UNLINKED_BY_PHONE');
+    } finally {
       await product.stop();
     }
   });

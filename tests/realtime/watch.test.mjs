@@ -46,9 +46,9 @@ for (const shape of [{ name: 'plain' }, { name: 'TLS', tls: true }]) {
       await account.act(id, 'connect');
       await shows(`${name} QR_REQUIRED`);
       await shows(BLOCKS);
-      await account.simulate(id, 'scan', { phone: '15551234567', displayName: 'Ann' });
+      await account.scan(id, { number: '491701234568', pushName: 'Ann' });
       await shows(`${name} CONNECTED`);
-      await shows(`${name} connected as 15551234567`);
+      await shows(`${name} connected as 491701234568`);
       assert.ok(!program.stdout.includes('\x1b'), 'no escape sequences where there is no terminal');
       assert.deepEqual(await program.stop('SIGTERM'), { code: 0, signal: null });
     });
@@ -87,7 +87,7 @@ for (const shape of [{ name: 'plain' }, { name: 'TLS', tls: true }]) {
       await account.act(id, 'connect');
       await shows(`Scan for ${name}`);
       await shows(BLOCKS);
-      await account.simulate(id, 'scan');
+      await account.scan(id);
       await shows('\x1b[32mCONNECTED');
       const [child] = readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').trim().split(' ');
       process.kill(Number(child), 'SIGINT');

@@ -188,16 +188,10 @@ TEST(Api, RefusesBodiesItCannotRead) {
   EXPECT_EQ(answer("", "").code(), "VALIDATION_ERROR");
 }
 
-TEST(Api, HasNoSimulationEndpointOnARealServer) {
+TEST(Api, SaysWhetherWhatsAppIsBehindIt) {
   WorldOptions options;
   options.api.simulation = false;
   World world(std::move(options));
-  const std::string token = world.register_user("ann@example.com");
-  const std::string id = world.create_instance(token, "shop");
-  const Answer answer =
-      world.post("/api/simulation/instances/" + id, json::object{{"action", "scan"}}, token);
-  EXPECT_EQ(answer.status, 404);
-  EXPECT_EQ(answer.code(), "RESOURCE_NOT_FOUND");
   EXPECT_EQ(world.get("/api/version").data("/simulation"), json::value(false));
 }
 

@@ -1,4 +1,4 @@
-// /api/instances, their events, and the simulation that moves them.
+// /api/instances and their events.
 #include <gmock/gmock.h>
 
 #include "world.h"
@@ -137,8 +137,7 @@ TEST_F(Instances, OfOtherSubscriptionsDoNotExist) {
         world_.remove(path(id), stranger), world_.get(path(id, "/status"), stranger),
         world_.get(path(id, "/qr"), stranger), world_.get(path(id, "/events"), stranger),
         world_.post(path(id, "/connect"), stranger), world_.post(path(id, "/disconnect"), stranger),
-        world_.post(path(id, "/restart"), stranger), world_.post(path(id, "/logout"), stranger),
-        world_.post("/api/simulation/instances/" + id, json::object{{"action", "scan"}}, stranger)}) {
+        world_.post(path(id, "/restart"), stranger), world_.post(path(id, "/logout"), stranger)}) {
     EXPECT_EQ(answer.status, 404);
     EXPECT_EQ(answer.code(), "INSTANCE_NOT_FOUND");
   }
@@ -171,10 +170,7 @@ TEST_F(Instances, ConnectByAScannedCode) {
   EXPECT_EQ(waiting.text("/instance/nextStep/what"), "SCAN_QR");
   EXPECT_EQ(waiting.text("/instance/desiredState"), "CONNECTED");
 
-  const Answer scanned =
-      world_.post("/api/simulation/instances/" + id,
-                  json::object{{"action", "scan"}, {"phone", "15551234567"}, {"displayName", "Ann"}}, token_);
-  EXPECT_EQ(scanned.status, 200);
+  world_.play(id, {.action = Scene::kScan, .phone = "15551234567", .display_name = "Ann"});
   world_.await_status(token_, id, "CONNECTED");
   const Answer connected = world_.get(path(id), token_);
   EXPECT_EQ(connected.text("/instance/phone"), "15551234567");
@@ -203,7 +199,7 @@ TEST_F(Instances, DisconnectRestartAndLogOut) {
 TEST_F(Instances, SayWhyAndWhatComesNext) {
   const std::string id = world_.create_instance(token_, "shop");
   world_.link(token_, id);
-  world_.simulate(token_, id, "drop");
+  world_.play(id, {.action = Scene::kDrop});
   world_.await_status(token_, id, "RECONNECTING");
   const Answer status = world_.get(path(id, "/status"), token_);
   EXPECT_EQ(status.text("/status/reason/code"), "NETWORK_LOST");
@@ -242,17 +238,6 @@ TEST_F(Instances, KeepAGaplessLogOfTheirEvents) {
             json::value(seq));
   EXPECT_EQ(world_.get(path(id, "/events?after=-1&limit=1001"), token_).refused(),
             "after: must be at least 0; limit: must be between 1 and 1000");
-}
-
-TEST_F(Instances, RefuseSimulatedScenesThatMakeNoSense) {
-  const std::string id = world_.create_instance(token_, "shop");
-  const std::string target = "/api/simulation/instances/" + id;
-  const Answer early = world_.post(target, json::object{{"action", "scan"}}, token_);
-  EXPECT_EQ(early.status, 400);
-  EXPECT_EQ(early.code(), "INVALID_OPERATION");
-  EXPECT_THAT(world_.post(target, json::object{{"action", "explode"}, {"phone", "+1555"}}, token_).refused(),
-              HasSubstr("action: must be one of scan, passkey, drop"));
-  EXPECT_EQ(world_.post(target, json::object(), token_).refused(), "action: is required");
 }
 
 TEST(RawQrFormat, LeavesTheDrawingToThePanel) {

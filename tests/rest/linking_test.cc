@@ -65,7 +65,7 @@ TEST_F(Linking, GivesACodeForThePhoneAndLinksWithIt) {
   EXPECT_EQ(now.at("qrText"), nullptr) << "one way at a time";
   EXPECT_EQ(world_.get(path("/qr"), token_).data("/qrCode"), json::value(nullptr));
   EXPECT_EQ(world_.get(path("/status"), token_).text("/status/nextStep/what"), "ENTER_CODE");
-  world_.simulate(token_, id_, "scan");
+  world_.play(id_, {.action = Scene::kScan});
   world_.await_status(token_, id_, "CONNECTED");
   const Answer linked = world_.get(path(), token_);
   EXPECT_EQ(linked.text("/instance/phone"), "491701234567");
@@ -90,10 +90,10 @@ TEST_F(Linking, ChecksTheNumber) {
 }
 
 TEST_F(Linking, AsksForThePasskeyAndShowsTheCodeToCompare) {
-  world_.simulate(token_, id_, "passkey");
+  world_.play(id_, {.action = Scene::kPasskey});
   connect();
   EXPECT_EQ(passkey(json::object{{"id", "x"}}).code(), "INVALID_OPERATION");
-  world_.simulate(token_, id_, "scan");
+  world_.play(id_, {.action = Scene::kScan});
   const json::object asked = await_passkey();
   EXPECT_EQ(asked.at("method"), "passkey");
   EXPECT_EQ(asked.at("passkey").at("options").at("rpId"), "whatsapp.com");
@@ -110,7 +110,7 @@ TEST_F(Linking, AsksForThePasskeyAndShowsTheCodeToCompare) {
   EXPECT_THAT(std::string(linking().at("passkey").at("verificationCode").as_string()),
               MatchesRegex("[1-9A-Z]{4}-[1-9A-Z]{4}"));
   EXPECT_EQ(world_.get(path("/status"), token_).text("/status/nextStep/what"), "COMPARE_CODE");
-  world_.simulate(token_, id_, "scan");
+  world_.play(id_, {.action = Scene::kScan});
   world_.await_status(token_, id_, "CONNECTED");
 
   const json::value events = world_.get(path("/events"), token_).data("/events");

@@ -39,7 +39,7 @@ TEST(ClientProfile, BringsBackWhoWasRefusedAsOutdated) {
   const std::string admin = world.register_user("ann@example.com");
   const std::string id = world.create_instance(admin, "shop");
   world.link(admin, id);
-  world.simulate(admin, id, "outdated");
+  world.play(id, {.action = Scene::kOutdated});
   world.await_status(admin, id, "ERROR");
   const Answer refused = world.get("/api/instances/" + id + "/status", admin);
   EXPECT_EQ(refused.text("/status/reason/code"), "CLIENT_OUTDATED");

@@ -21,7 +21,6 @@
 #include "manager/usage_recorder.h"
 #include "openapi_checker.h"
 #include "store/sqlite_store.h"
-#include "whatsapp/scripted_engine.h"
 
 namespace patchbay::rest {
 namespace {
@@ -163,7 +162,7 @@ struct World::Impl {
       {.connect_delay = Milliseconds(1), .pairing_delay = Milliseconds(1), .close_delay = Milliseconds(1)}};
   NobodyListens sink;
   ThreadExecutor executor;
-  manager::Instances instances{*store, engine, &engine, sink, clock, {&executor}, {}};
+  manager::Instances instances{*store, engine, sink, clock, {&executor}, {}};
   whatsapp::ProfileSource profile;
   manager::ClientProfiles client_profiles{profile, folder.path() + "/whatsapp-profile.json", *store, clock,
                                           [this] { instances.client_profile_changed(); }};
@@ -295,16 +294,15 @@ void World::await_status(std::string_view token, std::string_view id, std::strin
   }
 }
 
-void World::simulate(std::string_view token, std::string_view id, std::string_view action) {
-  const Answer answer =
-      post("/api/simulation/instances/" + std::string(id), json::object{{"action", action}}, token);
-  EXPECT_EQ(answer.status, 200) << json::serialize(answer.body);
+void World::play(std::string_view id, const whatsapp::Simulation& scene) {
+  const Status played = impl_->engine.play(id, scene);
+  EXPECT_TRUE(played) << played.error().message;
 }
 
 void World::link(std::string_view token, std::string_view id) {
   EXPECT_EQ(post("/api/instances/" + std::string(id) + "/connect", token).status, 200);
   await_status(token, id, "QR_REQUIRED");
-  simulate(token, id, "scan");
+  play(id, {.action = Scene::kScan});
   await_status(token, id, "CONNECTED");
 }
 

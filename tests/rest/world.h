@@ -14,8 +14,11 @@
 #include "http/message.h"
 #include "manager/accounts.h"
 #include "rest/api.h"
+#include "whatsapp/scripted_engine.h"
 
 namespace patchbay::rest {
+
+using Scene = whatsapp::Simulation::Action;
 
 struct Answer {
   int status = 0;
@@ -60,7 +63,8 @@ class World {
   std::string create_instance(std::string_view token, std::string_view name);
   // Asks until the instance has that status.
   void await_status(std::string_view token, std::string_view id, std::string_view status);
-  void simulate(std::string_view token, std::string_view id, std::string_view action);
+  // What WhatsApp, the phone or the network does to the instance.
+  void play(std::string_view id, const whatsapp::Simulation& scene);
   // Connects, scans, and waits until it is connected.
   void link(std::string_view token, std::string_view id);
 

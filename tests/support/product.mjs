@@ -1,8 +1,9 @@
-// The product as its users run it: the binary with the scripted WhatsApp, an account, and what REST offers.
+// The product as its users run it: the binary on a sandbox of WhatsApp, an account, and what REST offers.
 
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Phones } from './phones.mjs';
 import { ExitedEarly, freePort, Program, REPOSITORY, run, temporaryFolder } from './process.mjs';
 import { Target } from './target.mjs';
 import { certificate } from './tls.mjs';
@@ -14,7 +15,7 @@ export const BINARY = process.env.PATCHBAY_BINARY ?? join(REPOSITORY, 'build/rel
 export const JWT_SECRET = 'the-secret-of-the-tests-0123456789abcdef';
 
 /** Short times, so that tests need not wait for what people may. */
-const QUICK = ['--reconnect-delay-ms', '50', '--reconnect-delay-max-ms', '300', '--simulation-connect-delay-ms', '20'];
+const QUICK = ['--reconnect-delay-ms', '50', '--reconnect-delay-max-ms', '300'];
 
 /** How the contract is run: on one event loop and on several, plain and with TLS. */
 export const SHAPES = [
@@ -24,15 +25,19 @@ export const SHAPES = [
 ];
 
 function commandLine(port, dataDir, {
-  host = '127.0.0.1', shards = 2, tls = false, simulation = true, args = [],
+  host = '127.0.0.1', shards = 2, tls = false, sandbox = true, args = [],
 }) {
   return ['serve', '--host', host, '--port', String(port), '--data-dir', dataDir, '--shards', String(shards),
-    ...(simulation ? ['--simulation', ...QUICK] : []),
+    ...(sandbox === true ? ['--sandbox', ...QUICK] : []),
+    ...(sandbox?.flags ? [...sandbox.flags, ...QUICK] : []),
     ...(tls ? ['--tls-cert', certificate().certFile, '--tls-key', certificate().keyFile] : []),
     ...args];
 }
 
-/** A running server. Its data folder outlives it, for a start after a stop. */
+/**
+ * A running server. Its data folder outlives it, for a start after a stop.
+ * `sandbox`: true is one inside the server, which ends with it; a Sandbox is another process, which does not; false is none.
+ */
 export class Product {
   static async start(options = {}) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist: build it, or set PATCHBAY_BINARY`);
@@ -40,6 +45,10 @@ export class Product {
     product.options = options;
     product.dataDir = options.dataDir ?? temporaryFolder('patchbay-data-');
     product.log = '';
+    const { sandbox = true } = options;
+    product.phones = sandbox && new Phones(sandbox === true
+      ? async (...request) => expectSuccess(await call(product.target, ...request))
+      : (...request) => sandbox.ask(...request));
     await product.#start(options.port);
     return product;
   }
@@ -55,6 +64,7 @@ export class Product {
     for (let tries = 1; ; tries += 1) {
       this.port = port ?? await freePort();
       this.target = new Target(`${tls ? 'https' : 'http'}://127.0.0.1:${this.port}`, tls ? certificate().ca : undefined);
+      this.target.phones = this.phones;
       this.program = this.#spawn();
       try {
         await this.program.ready(async () => (await this.target.get('/health', { ms: 2000 })).status === 200);
@@ -134,7 +144,18 @@ export class Account {
 
   act(id, action) { return this.ok('POST', `/api/instances/${id}/${action}`); }
 
-  simulate(id, action, more) { return this.ok('POST', `/api/simulation/instances/${id}`, { action, ...more }); }
+  /** The phone of the sandbox that is, or will be, linked to the instance. `more` is for one that is made only now. */
+  phone(id, more) { return this.target.phones.of(id, more); }
+
+  /** Its phone scans the code that the instance shows. */
+  async scan(id, more) {
+    const phone = await this.phone(id, more);
+    const { qrText } = await this.ok('GET', `/api/instances/${id}/qr`);
+    await phone.act('scan', { qr: qrText });
+  }
+
+  /** The network between the instance and WhatsApp goes. */
+  async drop(id) { return (await this.phone(id)).act('drop'); }
 
   /** Every event of the instance, page by page. */
   async events(id, after = 0) {
@@ -157,7 +178,7 @@ export class Account {
   async link(id, more) {
     await this.act(id, 'connect');
     await this.reaches(id, 'QR_REQUIRED');
-    await this.simulate(id, 'scan', more);
+    await this.scan(id, more);
     await this.reaches(id, 'CONNECTED');
   }
 }

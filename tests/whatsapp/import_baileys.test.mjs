@@ -8,6 +8,8 @@ import { before, describe, test } from 'node:test';
 import { Curve, proto, useMultiFileAuthState } from 'baileys';
 import { run, temporaryFolder } from '../support/process.mjs';
 import { Account, BINARY, Product } from '../support/product.mjs';
+import { Sandbox } from '../support/sandbox.mjs';
+import { Baileys } from './baileys_client.mjs';
 
 const PASSPHRASE = 'correct horse battery';
 const PREKEYS = 30;
@@ -136,5 +138,37 @@ describe('an account of Baileys', { concurrency: 1 }, () => {
     assert.equal(never.code, 1);
     assert.match(never.stderr, /never linked to a phone/);
     assert.match((await importFolder(temporaryFolder(), '--create', 'never', '--owner', 'x@example.org')).stderr, /creds\.json/);
+  });
+});
+
+describe('a link that Baileys made', { concurrency: 1 }, () => {
+  test('goes on in Patchbay: the same device logs in, without a code', async () => {
+    const sandbox = await Sandbox.start();
+    const { number } = await sandbox.post('/phones', { pushName: 'Anna' });
+    const baileys = await new Baileys(sandbox).pairByQr(number);
+    const { jid, signedPrekey } = await sandbox.device(number, ({ active, prekeys }) => active && prekeys === 812, 'active with prekeys');
+    await baileys.disconnect();
+    await sandbox.device(number, ({ connected }) => !connected, 'disconnected');
+
+    const product = await Product.start({ sandbox });
+    try {
+      const account = await Account.register(product.target);
+      const { id } = await account.createInstance('shop');
+      await product.stop();
+      const imported = await run(BINARY, ['session', 'import', '--data-dir', product.dataDir, '--baileys', baileys.folder, '--instance', id]);
+      assert.equal(imported.code, 0, imported.stderr);
+      await product.startAgain();
+      await account.act(id, 'connect');
+      await account.reaches(id, 'CONNECTED');
+      assert.equal((await account.instance(id)).phone, number);
+      const { devices } = await sandbox.phone(number);
+      assert.deepEqual(devices.map((device) => [device.jid, device.signedPrekey, device.active]), [[jid, signedPrekey, true]]);
+      const types = (await account.events(id)).map(({ type }) => type);
+      assert.ok(!types.includes('instance:qr:generated'), 'no code was asked for');
+      assert.deepEqual(await sandbox.violations(), []);
+    } finally {
+      await product.stop();
+      await sandbox.stop();
+    }
   });
 });

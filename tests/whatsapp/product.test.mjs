@@ -44,7 +44,7 @@ describe('an instance on the native client', { concurrency: 1 }, () => {
   }
 
   before(async () => {
-    product = await Product.start({ simulation: false, args: ['--sandbox', '--reconnect-delay-ms', '50', '--reconnect-delay-max-ms', '300'] });
+    product = await Product.start();
     administrator = await Account.register(product.target);
   });
   // Each with a subscription of its own: the smallest one holds five instances.

@@ -586,26 +586,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/simulation/instances/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let the pretended phone or network act
-         * @description Only on a server that runs with the simulated WhatsApp engine; elsewhere 404 RESOURCE_NOT_FOUND.
-         */
-        post: operations["simulate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1066,7 +1046,7 @@ export interface components {
             /** @description Which code of this connection it is */
             attempt: number | null;
             maxAttempts: number | null;
-            /** @description True when the code comes from the built-in simulation and a real phone cannot scan it */
+            /** @description True when the code comes from a sandbox and a real phone cannot scan it */
             simulation: boolean;
         };
         /** @description The account demands its passkey before it links a device; null if not. */
@@ -1107,7 +1087,7 @@ export interface components {
             pairCode: string;
             /** Format: date-time */
             pairCodeExpiry: string;
-            /** @description A real phone does not take this code */
+            /** @description True when the code comes from a sandbox and a real phone does not take it */
             simulation: boolean;
         };
         PasskeyRequest: {
@@ -1134,6 +1114,10 @@ export interface components {
             firstPrekeys: number;
             lowPrekeys: number;
             morePrekeys: number;
+            /** @description How long the first QR code is shown */
+            firstQrMs: number;
+            /** @description How long each QR code after the first is shown */
+            qrMs: number;
         };
         /** @description The fields to change; the others keep their values. */
         ClientProfileChange: {
@@ -1153,6 +1137,10 @@ export interface components {
             firstPrekeys?: number;
             lowPrekeys?: number;
             morePrekeys?: number;
+            /** @description How long the first QR code is shown */
+            firstQrMs?: number;
+            /** @description How long each QR code after the first is shown */
+            qrMs?: number;
         };
         SubscriptionUsage: {
             subscription: components["schemas"]["SubscriptionState"];
@@ -1315,27 +1303,6 @@ export interface components {
             /** @description Used within 24 hours; null when never used */
             isActive: boolean | null;
         };
-        SimulationRequest: {
-            /**
-             * @description What the pretended phone or network does now. `passkey`: the account demands its passkey at the next `scan`; once it was given, another `scan` confirms on the phone
-             * @enum {string}
-             */
-            action: "scan" | "passkey" | "drop" | "expire" | "refuse" | "fail" | "logout" | "replaced" | "ban" | "stall" | "unreachable" | "outdated";
-            /** @description For `scan`: digits only */
-            phone?: string;
-            /** @description For `scan` */
-            displayName?: string;
-            /**
-             * @description For `refuse` and `unreachable`: how many of the coming connections
-             * @default 1
-             */
-            count?: number;
-        };
-        SimulationResult: {
-            message: string;
-            instanceId: components["schemas"]["Id"];
-            action: string;
-        };
         Health: {
             /** @constant */
             status: "OK";
@@ -1360,7 +1327,7 @@ export interface components {
             name: string;
             description: string;
             documentation: string;
-            /** @description No WhatsApp behind this server: the scripted engine plays its part */
+            /** @description No WhatsApp behind this server: a sandbox, in this process or another, plays its part */
             simulation: boolean;
             /** @description A sandbox of WhatsApp runs inside this server, with phones to play with */
             sandbox: boolean;
@@ -2765,42 +2732,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            500: components["responses"]["ServerError"];
-        };
-    };
-    simulate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["parameters"]["InstanceId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SimulationRequest"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SuccessEnvelope"] & {
-                        data: components["schemas"]["SimulationResult"];
-                    };
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["ServerError"];
