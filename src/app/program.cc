@@ -103,18 +103,20 @@ Result<Secrets> load_secrets(const Config& config) {
   return Secrets{std::move(box), std::move(jwt)};
 }
 
-// The same at every start, and with it the root key: an instance that was linked to a phone of the last run is told
-// that it is unlinked, rather than finding a server that it must not trust.
+// The same at every start, and with it the root key: an instance that was linked to a phone of the last run
+// is told that it is unlinked, rather than finding a server that it must not trust.
 Result<uint64_t> sandbox_seed(const std::string& data_dir) {
   PB_ASSIGN(const std::string text, crypto::load_secret({.name = "sandbox seed",
                                                          .generated_file = data_dir + "/sandbox.seed",
                                                          .may_generate = true}));
   uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + std::min<size_t>(text.size(), 16), seed, 16);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + std::min<size_t>(text.size(), 16), seed, 16);
   if (error != std::errc() || end != text.data() + 16)
-    return fail(ErrorCode::kConfiguration, "the file " + data_dir +
-                                               "/sandbox.seed holds no hexadecimal number; remove it, a new one "
-                                               "will be made");
+    return fail(ErrorCode::kConfiguration,
+                "the file " + data_dir +
+                    "/sandbox.seed holds no hexadecimal number; remove it, a new one "
+                    "will be made");
   return seed;
 }
 

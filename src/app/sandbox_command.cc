@@ -113,7 +113,8 @@ void describe_sandbox(CLI::App& command, SandboxOptions& options) {
   command.add_option("--max-phones", options.max_phones, "accounts, at most")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command.add_option("--max-connections", options.max_connections, "connections of clients at a time, at most")
+  command
+      .add_option("--max-connections", options.max_connections, "connections of clients at a time, at most")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--tls-cert", options.tls_certificate,

@@ -1,6 +1,7 @@
 #include "app/session_commands.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -121,11 +122,12 @@ Status write_bundle(const std::string& path, std::string_view bytes) {
 
 Result<std::string> read_file(const std::string& path, size_t limit) {
   std::ifstream file(path, std::ios::binary);
-  std::string bytes(limit + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (file.bad() || (!file.eof() && file.gcount() == 0))
+  std::string bytes;
+  std::array<char, 65'536> part{};
+  while (bytes.size() <= limit && file.read(part.data(), part.size()).gcount() > 0)
+    bytes.append(part.data(), static_cast<size_t>(file.gcount()));
+  if (file.bad() || (!file.eof() && bytes.empty()))
     return refuse("The file " + path + " cannot be read; check its path and permissions.");
-  bytes.resize(static_cast<size_t>(file.gcount()));
   if (bytes.size() > limit)
     return refuse("The file " + path + " is larger than " + std::to_string(limit) + " bytes.");
   return bytes;

@@ -62,7 +62,9 @@ class StillbornSession final : public Session {
 
 Result<std::unique_ptr<NativeEngine>> NativeEngine::create(NativeEngineOptions options, Services services) {
   if (!options.url.starts_with("ws://") && !options.url.starts_with("wss://"))
-    return fail(ErrorCode::kConfiguration, "The address of WhatsApp must begin with wss:// or ws://.");
+    return fail(ErrorCode::kConfiguration,
+                "'" + options.url.substr(0, 200) +
+                    "' is no address of WhatsApp or a sandbox: it begins with wss:// or ws://.");
   auto url = http::Url::parse(options.url);
   if (!url) return fail(ErrorCode::kConfiguration, "The address of WhatsApp: " + url.error().message);
   if (url->secure && !options.tls) {

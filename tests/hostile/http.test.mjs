@@ -29,7 +29,7 @@ describe('bad HTTP', { concurrency: 1 }, () => {
   let descriptors;
   before(async () => {
     const args = ['--request-timeout-ms', String(REQUEST_TIMEOUT_MS)];
-    [product, secure] = await Promise.all([Product.start({ args }), Product.start({ args, tls: true })]);
+    [product, secure] = await Promise.all([Product.start({ args, sandbox: false }), Product.start({ args, sandbox: false, tls: true })]);
     target = product.target;
     account = await Account.register(target);
     descriptors = product.program.descriptors();

@@ -12,6 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { ask, Clients } from '../support/clients.mjs';
 import { temporaryFolder } from '../support/process.mjs';
 import { Account, BINARY, Product } from '../support/product.mjs';
+import { Sandbox } from '../support/sandbox.mjs';
 import { startServer } from '../support/servers.mjs';
 import { certificate } from '../support/tls.mjs';
 import { until } from '../support/wait.mjs';
@@ -191,6 +192,7 @@ describe('starts that cannot succeed', { concurrency: 1 }, () => {
 });
 
 describe('a full disk', { concurrency: 1 }, () => {
+  let sandbox;
   let folder;
   let mounted = false;
   let product;
@@ -198,7 +200,8 @@ describe('a full disk', { concurrency: 1 }, () => {
 
   before(async () => {
     folder = temporaryFolder('patchbay-small-');
-    const options = { dataDir: join(folder, 'data') };
+    sandbox = await Sandbox.start();
+    const options = { sandbox, dataDir: join(folder, 'data') };
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder], { stdio: 'ignore' });
       mounted = true;
@@ -212,6 +215,7 @@ describe('a full disk', { concurrency: 1 }, () => {
   });
   after(async () => {
     await product?.kill();
+    await sandbox?.stop();
     if (mounted) execFileSync('umount', ['-l', folder]);
   });
 

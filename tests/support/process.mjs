@@ -121,7 +121,7 @@ export class ExitedEarly extends Error {
     const { code, signal, error } = program.exited;
     super(`${program.commandLine} ended by itself (${error?.message ?? `code ${code}, signal ${signal}`}): `
       + `${program.stderr.slice(-2000) || program.stdout.slice(-2000)}`);
-    this.program = program;
+    Object.defineProperty(this, 'program', { value: program });  // too long to be printed with it
   }
 }
 

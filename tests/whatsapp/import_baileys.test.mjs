@@ -9,6 +9,7 @@ import { Curve, proto, useMultiFileAuthState } from 'baileys';
 import { run, temporaryFolder } from '../support/process.mjs';
 import { Account, BINARY, Product } from '../support/product.mjs';
 import { Sandbox } from '../support/sandbox.mjs';
+import { until } from '../support/wait.mjs';
 import { Baileys } from './baileys_client.mjs';
 
 const PASSPHRASE = 'correct horse battery';
@@ -149,6 +150,8 @@ describe('a link that Baileys made', { concurrency: 1 }, () => {
     const { jid, signedPrekey } = await sandbox.device(number, ({ active, prekeys }) => active && prekeys === 812, 'active with prekeys');
     await baileys.disconnect();
     await sandbox.device(number, ({ connected }) => !connected, 'disconnected');
+    const written = () => JSON.parse(readFileSync(join(baileys.folder, 'creds.json'), 'utf8')).nextPreKeyId === 813;
+    await until(written, 'the last keys in the folder');
 
     const product = await Product.start({ sandbox });
     try {

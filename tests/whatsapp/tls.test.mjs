@@ -55,7 +55,7 @@ describe('a sandbox with TLS', { concurrency: 1 }, () => {
         const { status } = await account.ok('GET', `/api/instances/${id}/status`);
         return /certificate/i.test(status.reason?.text) && status;
       }, 'a reason that names the certificate');
-      assert.equal(reason.code, 'NETWORK_LOST');
+      assert.equal(reason.code, 'UNREACHABLE');
     } finally {
       await product.stop();
     }
