@@ -42,7 +42,7 @@ void PollingClient::Http::close() {
   out_.clear();
 }
 
-void PollingClient::Http::request(std::string text) {
+void PollingClient::Http::request(std::string_view text) {
   out_ += text;
   if (connected_) write();
 }

@@ -32,7 +32,7 @@ class PollingClient final : public Client {
     ~Http() override { close(); }
     bool open(int epoll_fd);
     void close();
-    void request(std::string text);
+    void request(std::string_view text);
 
    private:
     void on_events(uint32_t mask) override;

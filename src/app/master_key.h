@@ -39,7 +39,8 @@ class MasterKeyRotation {
 
  private:
   MasterKeyRotation(std::unique_ptr<store::StoppedDatabase> database, std::string folder, std::string old_key,
-                    std::string new_key, crypto::SecretBox from, crypto::SecretBox to, bool in_file)
+                    std::string new_key, const crypto::SecretBox& from, const crypto::SecretBox& to,
+                    bool in_file)
       : database_(std::move(database)),
         folder_(std::move(folder)),
         old_key_(std::move(old_key)),

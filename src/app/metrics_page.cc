@@ -21,16 +21,16 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 
 class Families {
  public:
-  void counter(const std::string& name, const std::string& help, double value, Labels labels = {}) {
-    add(name, help, prometheus::MetricType::Counter, std::move(labels)).counter.value = value;
+  void counter(const std::string& name, const std::string& help, double value, const Labels& labels = {}) {
+    add(name, help, prometheus::MetricType::Counter, labels).counter.value = value;
   }
-  void gauge(const std::string& name, const std::string& help, double value, Labels labels = {}) {
-    add(name, help, prometheus::MetricType::Gauge, std::move(labels)).gauge.value = value;
+  void gauge(const std::string& name, const std::string& help, double value, const Labels& labels = {}) {
+    add(name, help, prometheus::MetricType::Gauge, labels).gauge.value = value;
   }
   // Values are multiplied by `unit`: 1e-3 for milliseconds shown as seconds.
   void histogram(const std::string& name, const std::string& help, const HistogramValues& values, double unit,
-                 Labels labels = {}) {
-    auto& histogram = add(name, help, prometheus::MetricType::Histogram, std::move(labels)).histogram;
+                 const Labels& labels = {}) {
+    auto& histogram = add(name, help, prometheus::MetricType::Histogram, labels).histogram;
     uint64_t so_far = 0;
     for (size_t i = 0; i < values.bounds.size(); ++i) {
       so_far += values.counts[i];
@@ -46,7 +46,7 @@ class Families {
 
  private:
   prometheus::ClientMetric& add(const std::string& name, const std::string& help, prometheus::MetricType type,
-                                Labels labels) {
+                                const Labels& labels) {
     if (families_.empty() || families_.back().name != name)
       families_.push_back({.name = name, .help = help, .type = type, .metric = {}});
     prometheus::ClientMetric& metric = families_.back().metric.emplace_back();

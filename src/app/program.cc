@@ -100,7 +100,7 @@ Result<Secrets> load_secrets(const Config& config) {
                                                   .file = config.jwt_secret_file,
                                                   .generated_file = config.data_dir + "/jwt.secret",
                                                   .may_generate = fresh}));
-  return Secrets{std::move(box), std::move(jwt)};
+  return Secrets{box, std::move(jwt)};
 }
 
 // The same at every start, and with it the root key: an instance that was linked to a phone of the last run

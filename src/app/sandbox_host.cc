@@ -20,10 +20,11 @@ void SandboxHost::Door::handle(const http::ExchangePtr& exchange) {
       "This is a Patchbay sandbox: clients connect to /ws/chat, the control is at /api/sandbox."));
 }
 
-SandboxHost::SandboxHost(const Clock& clock, sandbox::NetworkOptions network, http::ServerOptions server)
+SandboxHost::SandboxHost(const Clock& clock, const sandbox::NetworkOptions& network,
+                         http::ServerOptions server)
     : host_(server.listen.host),
       tls_(server.listen.tls != nullptr),
-      sandbox_(shards_[0], clock, std::move(network)),
+      sandbox_(shards_[0], clock, network),
       door_(sandbox_),
       server_(shards_, door_, with_room_for_images(std::move(server))) {}
 

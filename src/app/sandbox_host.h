@@ -17,7 +17,7 @@ namespace patchbay::app {
 class SandboxHost {
  public:
   // `clock` outlives it.
-  SandboxHost(const Clock& clock, sandbox::NetworkOptions network, http::ServerOptions server);
+  SandboxHost(const Clock& clock, const sandbox::NetworkOptions& network, http::ServerOptions server);
   ~SandboxHost();  // stops
 
   // The sandbox is made, and its port is open.

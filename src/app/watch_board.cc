@@ -72,7 +72,18 @@ std::string_view colour_of(std::string_view status) {
   return "\x1b[33m";
 }
 
+// What an event of linking without a QR code asks for; empty for other events.
+std::string code_of(std::string_view event, const json::object& payload) {
+  if (event == "instance:pair-code:generated")
+    return "Type " + text_of(payload, "pairCode") + " into WhatsApp on the phone.";
+  if (event == "instance:passkey:required") return "The account demands its passkey: answer in the panel.";
+  if (event == "instance:passkey:code")
+    return "Compare " + text_of(payload, "verificationCode") + " with the phone, and confirm there.";
+  return {};
+}
+
 std::string why(const WatchBoard::Row& row) {
+  if (!row.code.empty()) return row.code;
   std::string text = row.reason;
   if (!row.next_step.empty()) text += (text.empty() ? "" : " ") + row.next_step;
   if (!row.next_at.empty()) text += " (" + clock_of(row.next_at) + " UTC)";
@@ -170,10 +181,17 @@ bool WatchBoard::apply_event(std::string_view event, const json::value& payload)
   if (event == "instance:status:changed") {
     row->status = text_of(*object, "newStatus");
     apply_lifecycle(*row, *object);
-    if (row->status != "QR_REQUIRED") row->qr_text.clear();
+    if (row->status != "QR_REQUIRED") {
+      row->qr_text.clear();
+      row->code.clear();
+    }
   } else if (event == "instance:qr:generated") {
     row->qr_text = text_of(*object, "qrText");
     row->qr_expiry = text_of(*object, "expiry");
+    row->code.clear();
+  } else if (std::string code = code_of(event, *object); !code.empty()) {
+    row->code = std::move(code);
+    row->qr_text.clear();
   } else if (event == "instance:connected") {
     row->phone = text_of(*object, "phone");
     row->qr_text.clear();
@@ -258,6 +276,8 @@ std::vector<std::string> WatchBoard::log_lines(std::string_view event, const jso
     line += "disconnected: " + text_of(*object, "reason");
   } else if (event == "instance:error") {
     line += "error: " + text_of(*object, "error");
+  } else if (const std::string code = code_of(event, *object); !code.empty()) {
+    line += code;
   } else {
     line += std::string(event);
   }

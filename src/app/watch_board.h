@@ -26,6 +26,7 @@ class WatchBoard {
     std::string last_event;  // time, ISO 8601, or empty
     std::string qr_text;     // of the live code, or empty
     std::string qr_expiry;
+    std::string code;  // to type into the phone or to compare with it, as a sentence, or empty
     std::uint64_t seq = 0;
   };
 

@@ -52,6 +52,30 @@ TEST(WatchBoard, ShowsTheFirstPictureAndWhatEventsChange) {
   EXPECT_TRUE(shows(board.picture(kHead, 120, 40, true), "\x1b[32mCONNECTED"));
 }
 
+TEST(WatchBoard, ShowsTheCodesOfLinkingWithoutAQrCode) {
+  WatchBoard board({});
+  board.apply_instance(shop());
+  const auto hears = [&](std::string_view event, std::string_view payload) {
+    EXPECT_TRUE(board.apply_event(event, parse(payload)));
+    EXPECT_TRUE(board.find("c1")->qr_text.empty());
+    return board.log_lines(event, parse(payload));
+  };
+  EXPECT_TRUE(
+      board.apply_event("instance:qr:generated", parse(R"({"instanceId":"c1","seq":6,"qrText":"code"})")));
+  EXPECT_TRUE(
+      shows(hears("instance:pair-code:generated", R"({"instanceId":"c1","seq":7,"pairCode":"ABCD-EFGH"})"),
+            "shop Type ABCD-EFGH into WhatsApp"));
+  EXPECT_TRUE(shows(board.picture(kHead, 120, 40, false), "Type ABCD-EFGH into WhatsApp on the phone."));
+  EXPECT_TRUE(
+      shows(hears("instance:passkey:required", R"({"instanceId":"c1","seq":8,"options":{}})"), "passkey"));
+  EXPECT_TRUE(
+      shows(hears("instance:passkey:code", R"({"instanceId":"c1","seq":9,"verificationCode":"WXYZ-1234"})"),
+            "Compare WXYZ-1234"));
+  EXPECT_TRUE(board.apply_event("instance:status:changed",
+                                parse(R"({"instanceId":"c1","seq":10,"newStatus":"CONNECTED"})")));
+  EXPECT_FALSE(shows(board.picture(kHead, 120, 40, false), "WXYZ"));
+}
+
 TEST(WatchBoard, IgnoresWhatIsOldForeignOrMalformed) {
   WatchBoard board({"c1"});
   board.apply_instance(shop());

@@ -9,11 +9,11 @@ namespace {
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<int8_t, 256> reverse_table(std::string_view alphabet) {
-  std::array<int8_t, 256> table{};
+constexpr std::array<int16_t, 256> reverse_table(std::string_view alphabet) {
+  std::array<int16_t, 256> table{};
   for (auto& entry : table) entry = -1;
   for (size_t i = 0; i < alphabet.size(); ++i)
-    table[static_cast<uint8_t>(alphabet[i])] = static_cast<int8_t>(i);
+    table[static_cast<uint8_t>(alphabet[i])] = static_cast<int16_t>(i);
   return table;
 }
 
@@ -45,7 +45,7 @@ void encode64(std::string& out, std::string_view bytes, std::string_view alphabe
 }
 
 // On failure `out` is as it was.
-bool decode64(Bytes& out, std::string_view text, const std::array<int8_t, 256>& table) {
+bool decode64(Bytes& out, std::string_view text, const std::array<int16_t, 256>& table) {
   size_t padding = 0;
   while (padding < 2 && !text.empty() && text.back() == '=') {
     text.remove_suffix(1);

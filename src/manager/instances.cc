@@ -112,8 +112,8 @@ void Instances::Impl::stop() {
   wait_all(idle, kStopSlack);
 }
 
-Instances::Impl::EntryPtr Instances::Impl::add(store::Instance row, std::optional<std::string> credentials,
-                                               bool damaged) {
+Instances::Impl::EntryPtr Instances::Impl::add(const store::Instance& row,
+                                               std::optional<std::string> credentials, bool damaged) {
   auto entry = std::make_shared<Entry>();
   entry->id = row.id;
   entry->subscription_id = row.subscription_id;

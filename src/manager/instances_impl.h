@@ -84,7 +84,7 @@ class Instances::Impl {
   Result<EntryPtr> visible(const Caller& caller, std::string_view id) const;
   std::vector<EntryPtr> all() const;
   std::optional<LiveInstance> live(std::string_view id) const;
-  EntryPtr add(store::Instance row, std::optional<std::string> credentials, bool damaged);
+  EntryPtr add(const store::Instance& row, std::optional<std::string> credentials, bool damaged);
   void forget(const EntryPtr& entry);
   static void drop_runtime(Entry& entry);
   RealTimeStatus real_time(const InstanceView& view, const std::optional<LiveInstance>& now) const;

@@ -130,7 +130,7 @@ Result<Account> Accounts::update_user(const Caller& caller, std::string_view id,
     PB_ASSIGN(name, clean_name(*update.name, "name", 2, 100));
   }
   bool disabled = false;
-  PB_ASSIGN(const auto account, store_.write_sync([&](store::WriteTransaction& tx) -> Result<Account> {
+  PB_ASSIGN(auto account, store_.write_sync([&](store::WriteTransaction& tx) -> Result<Account> {
     PB_ASSIGN(auto user, find_user(tx, caller, id));
     const bool demotes = update.role && *update.role != Role::kAdministrator;
     if (user.id == caller.user_id && (demotes || update.is_active == false))

@@ -74,11 +74,11 @@ ProxyHandshake::ProxyHandshake(Proxy proxy, std::string host, uint16_t port)
     greet_socks();
 }
 
-void ProxyHandshake::refuse(ErrorCode code, std::string what) {
+void ProxyHandshake::refuse(ErrorCode code, std::string_view what) {
   state_ = State::kFailed;
   pending_.clear();
   output_.clear();
-  error_ = {.code = code, .message = proxy_.describe() + " " + what, .detail = {}};
+  error_ = {.code = code, .message = proxy_.describe() + " " + std::string(what), .detail = {}};
 }
 
 size_t ProxyHandshake::feed(std::string_view bytes) {

@@ -48,7 +48,7 @@ class ProxyHandshake {
   void on_socks_reply(uint8_t reply);
   // How long the SOCKS answer that begins with pending_ is, as far as that can be told.
   size_t socks_answer_size() const;
-  void refuse(ErrorCode code, std::string what);
+  void refuse(ErrorCode code, std::string_view what);
 
   const Proxy proxy_;
   const std::string host_;

@@ -56,7 +56,7 @@ bool is_numeric_address(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &bytes) == 1 || inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
 }
 
-void Resolver::resolve(Shard& shard, std::string host, uint16_t port, Done done) {
+void Resolver::resolve(Shard& shard, const std::string& host, uint16_t port, Done done) {
   if (is_numeric_address(host)) {
     shard.post([found = look_up(host, port, AI_NUMERICHOST), done = std::move(done)]() mutable {
       done(std::move(found));

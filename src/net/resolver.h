@@ -36,7 +36,7 @@ class Resolver {
   // Calls `done` on `shard` in a later turn, with at least one address in the order to try them (RFC 6724),
   // at most kMaxAddresses. Numeric addresses need no thread. Up to kMaxQueued lookups wait; past it
   // kServiceUnavailable.
-  void resolve(Shard& shard, std::string host, uint16_t port, Done done);
+  void resolve(Shard& shard, const std::string& host, uint16_t port, Done done);
 
   static constexpr size_t kMaxAddresses = 16;
   static constexpr size_t kMaxQueued = 256;

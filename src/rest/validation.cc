@@ -237,7 +237,7 @@ Outcome<void> FieldReader::finish() const {
 json::object query_object(const http::Request& request, std::initializer_list<std::string_view> names) {
   json::object result;
   for (const std::string_view name : names) {
-    if (auto value = request.query_parameter(name)) result[name] = std::move(*value);
+    if (auto value = request.query_parameter(name)) result[name] = *value;
   }
   return result;
 }

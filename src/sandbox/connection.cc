@@ -337,7 +337,7 @@ void Connection::later(Milliseconds delay, Task task) {
   });
 }
 
-void Connection::write(std::string bytes) {
+void Connection::write(std::string_view bytes) {
   if (fault(FaultKind::kSplit) == nullptr) return io_.send(bytes);
   unsent_ += bytes;
   if (unsent_.size() == bytes.size())

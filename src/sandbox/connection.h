@@ -94,7 +94,7 @@ class Connection final {
 
   // --- What leaves, through the faults ---
   void send_frame(std::string_view payload);
-  void write(std::string bytes);
+  void write(std::string_view bytes);
   void flush_split();
   void close(bool politely);
   const Fault* fault(FaultKind kind) const;

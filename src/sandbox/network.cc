@@ -24,7 +24,8 @@ bool has(const std::vector<Fault>& faults, FaultKind kind) {
 // About as many bytes as it holds.
 size_t size_of(const binary::Node& node) {
   size_t bytes = sizeof node + node.tag.size() + node.bytes().size();
-  for (const auto& [name, value] : node.attributes) bytes += name.size() + value.size() + sizeof name;
+  bytes += node.attributes.size() * sizeof(std::string);
+  for (const auto& [name, value] : node.attributes) bytes += name.size() + value.size();
   for (const binary::Node& child : node.children()) bytes += size_of(child);
   return bytes;
 }
@@ -45,8 +46,8 @@ std::string_view to_string(AccountState state) {
   return "ok";
 }
 
-Network::Network(NetworkOptions options, const Clock& clock, Executor& executor)
-    : options_(std::move(options)), clock_(clock), executor_(executor), random_(options_.seed) {
+Network::Network(const NetworkOptions& options, const Clock& clock, Executor& executor)
+    : options_(options), clock_(clock), executor_(executor), random_(options_.seed) {
   Random random(options_.seed, "server");
   root_ = random.key_pair();
   intermediate_ = random.key_pair();
@@ -201,7 +202,7 @@ void Network::announce(Account& account, const Device& device, std::string_view 
     if (Account* const other = find(number); other != nullptr && other != &account) tell(*other);
 }
 
-std::string Network::participant_hash(std::vector<binary::Jid> devices) {
+std::string Network::participant_hash(const std::vector<binary::Jid>& devices) {
   std::vector<std::string> texts;
   texts.reserve(devices.size());
   for (const binary::Jid& jid : devices)

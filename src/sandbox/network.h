@@ -56,7 +56,7 @@ struct NetworkOptions {
 class Network {
  public:
   // The clock and the executor must outlive it.
-  Network(NetworkOptions options, const Clock& clock, Executor& executor);
+  Network(const NetworkOptions& options, const Clock& clock, Executor& executor);
   ~Network();
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -113,7 +113,7 @@ class Network {
   void check_prekeys(Device& device);
 
   // "2:" and the hash of these device JIDs.
-  static std::string participant_hash(std::vector<binary::Jid> devices);
+  static std::string participant_hash(const std::vector<binary::Jid>& devices);
   std::vector<binary::Jid> device_jids(const Account& account, const binary::Jid& like) const;
   // <key-index-list ts>, signed by the account.
   binary::Node key_index_list(const Account& account);

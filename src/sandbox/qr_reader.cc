@@ -53,7 +53,7 @@ Result<std::string> read_qr_png(std::string_view png) {
     const ZXing::Result read =
         ZXing::ReadBarcode(view, ZXing::DecodeHints().setFormats(ZXing::BarcodeFormat::QRCode));
     if (read.isValid()) return read.text();
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // The library's own limits; to us there is no code in it.
   }
   return unreadable("shows no QR code that can be read");

@@ -110,8 +110,8 @@ http::Response unavailable() {
 
 }  // namespace
 
-Sandbox::Sandbox(net::Shard& home, const Clock& clock, NetworkOptions options)
-    : home_(home), clock_(clock), options_(std::move(options)) {}
+Sandbox::Sandbox(net::Shard& home, const Clock& clock, const NetworkOptions& options)
+    : home_(home), clock_(clock), options_(options) {}
 
 Sandbox::~Sandbox() = default;
 

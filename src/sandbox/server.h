@@ -22,7 +22,7 @@ class Sandbox {
   static constexpr std::string_view kControlPath = "/api/sandbox";
 
   // `home` and `clock` must outlive it.
-  Sandbox(net::Shard& home, const Clock& clock, NetworkOptions options);
+  Sandbox(net::Shard& home, const Clock& clock, const NetworkOptions& options);
   ~Sandbox();
 
   // Makes the world. The shards run. Not from a shard.

@@ -56,9 +56,8 @@ json::object phone_json(Network& network, Account& account) {
                     {"lastPairing", account.last_pairing},
                     {"received", account.devices.at(0).received},
                     {"devices", std::move(devices)}};
-  if (std::string options = phone.passkey_options(); !options.empty())
-    view["passkeyOptions"] = std::move(options);
-  if (std::string code = phone.verification_code(); !code.empty()) view["verificationCode"] = std::move(code);
+  if (std::string options = phone.passkey_options(); !options.empty()) view["passkeyOptions"] = options;
+  if (std::string code = phone.verification_code(); !code.empty()) view["verificationCode"] = code;
   return view;
 }
 

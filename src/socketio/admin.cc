@@ -97,7 +97,7 @@ class AdminUi::Core : public std::enable_shared_from_this<Core> {
   boost::json::object config() const;
 
   // --- On the hub ---
-  void authenticate(std::shared_ptr<Login> login, const std::string& session_id);
+  void authenticate(const std::shared_ptr<Login>& login, const std::string& session_id);
   void finish_login(Login& login, bool accepted);
   void answer_refusals();
   void sample();
@@ -179,7 +179,7 @@ void AdminUi::Core::tear_down() {
 
 // --- Login ------------------------------------------------------------------------------------------------
 
-void AdminUi::Core::authenticate(std::shared_ptr<Login> login, const std::string& session_id) {
+void AdminUi::Core::authenticate(const std::shared_ptr<Login>& login, const std::string& session_id) {
   if (!context_->open) return login->next(ConnectError{.message = "invalid credentials"});
   if (sessions_.contains(session_id, context_->hub.now())) return login->next(std::nullopt);
   if (logins_ >= kMaxLogins)

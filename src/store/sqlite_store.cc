@@ -185,7 +185,7 @@ bool sqlite_store_exists(const std::string& directory) {
   return !error && size > 0;
 }
 
-Result<std::unique_ptr<Store>> open_sqlite_store(SqliteOptions options) {
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
   if (options.secret_box == nullptr) return refuse_start("The store needs a master key.");
   PB_TRY(make_folder(options.directory));
   PB_ASSIGN(FolderLock lock, FolderLock::take(options.directory));

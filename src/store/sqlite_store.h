@@ -32,7 +32,7 @@ struct SqliteOptions {
 // and starts the writer thread. kConfiguration with what to do about it: a damaged file, a file that is no
 // database of ours, one written by a newer version, one in use by another process, one made under another
 // master key.
-Result<std::unique_ptr<Store>> open_sqlite_store(SqliteOptions options);
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options);
 
 // Whether the folder holds a database already. Ask before secrets are generated: a database that depends on a
 // secret must not get a new one.

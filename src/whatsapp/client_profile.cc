@@ -28,7 +28,10 @@ std::optional<std::array<uint32_t, 3>> parse_version(std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   for (size_t i = 0; i < out.size(); ++i) {
-    if (i > 0 && (at == end || *at++ != '.')) return std::nullopt;
+    if (i > 0) {
+      if (at == end || *at != '.') return std::nullopt;
+      ++at;
+    }
     const auto [next, error] = std::from_chars(at, end, out[i]);
     if (error != std::errc()) return std::nullopt;
     at = next;

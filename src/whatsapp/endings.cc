@@ -94,7 +94,7 @@ SessionEnd end_of_old_phone() {
   return refused("The phone's WhatsApp does not support linked devices; update it, then link again.");
 }
 
-SessionEnd end_of_network(std::string detail) {
+SessionEnd end_of_network(std::string_view detail) {
   return {.reason = CloseReason::kNetworkLost,
           .text = "The connection to WhatsApp broke: " + printable(detail) + ".",
           .retry_makes_sense = true};
@@ -113,7 +113,7 @@ SessionEnd end_of_waiting(std::string_view what) {
           .retry_makes_sense = true};
 }
 
-SessionEnd end_of_nonsense(std::string detail) {
+SessionEnd end_of_nonsense(std::string_view detail) {
   return {.reason = CloseReason::kNetworkLost,
           .text = "The connection to WhatsApp is unusable: " + printable(detail, 200) + ".",
           .retry_makes_sense = true};

@@ -22,12 +22,12 @@ SessionEnd end_of_login(const binary::Node& failure);
 SessionEnd end_of_old_phone();
 
 // The connection broke; `detail` is for people: "the connection was reset".
-SessionEnd end_of_network(std::string detail);
+SessionEnd end_of_network(std::string_view detail);
 // No connection could be made.
 SessionEnd end_of_connecting(const Error& error);
 // The server did not do `what` in time: "answer the handshake".
 SessionEnd end_of_waiting(std::string_view what);
 // The server did something that no WhatsApp server does.
-SessionEnd end_of_nonsense(std::string detail);
+SessionEnd end_of_nonsense(std::string_view detail);
 
 }  // namespace patchbay::whatsapp

@@ -68,7 +68,8 @@ void NativeSession::on_open() {
 }
 
 void NativeSession::on_refused(const Error& error) {
-  const Error why = error;
+  // The socket that tells it goes.
+  const Error why = error;  // NOLINT(performance-unnecessary-copy-initialization)
   socket_.reset();
   core_.transport_refused(why, now());
   deliver();

@@ -200,7 +200,7 @@ class SessionCore final : private NodeChannel::Events {
   void primary_hello(const binary::Node& notification);
   void passkey_requested(const binary::Node& notification);
   void passkey_continued(const binary::Node& notification);
-  void send_passkey_prologue(Assertion assertion);
+  void send_passkey_prologue(const Assertion& assertion);
 
   // session_live.cc
   void logged_in(const binary::Node& success);

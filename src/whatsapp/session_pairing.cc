@@ -202,11 +202,11 @@ void SessionCore::answer_passkey(std::string_view assertion_json, LinkDone done,
                                            : refused("to go on with the passkey", answer));
     }
     linking_->passkey->ref = std::move(*ref);
-    send_passkey_prologue(std::move(assertion));
+    send_passkey_prologue(assertion);
   });
 }
 
-void SessionCore::send_passkey_prologue(Assertion assertion) {
+void SessionCore::send_passkey_prologue(const Assertion& assertion) {
   ask(passkey_prologue(*linking_->passkey, assertion), [this](const Node* answer) {
     if (!linking_ || !linking_->passkey) return;
     if (is_result(answer)) return settle_link({});
