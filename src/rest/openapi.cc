@@ -13,10 +13,12 @@ __asm__(
     ".globl patchbay_openapi_end\n"
     ".popsection\n");
 
+// NOLINTBEGIN(modernize-avoid-c-arrays,readability-identifier-naming): named by the assembler
 extern "C" {
-extern const char patchbay_openapi_begin[];  // NOLINT(modernize-avoid-c-arrays)
-extern const char patchbay_openapi_end[];    // NOLINT(modernize-avoid-c-arrays)
+extern const char patchbay_openapi_begin[];
+extern const char patchbay_openapi_end[];
 }
+// NOLINTEND(modernize-avoid-c-arrays,readability-identifier-naming)
 
 namespace patchbay::rest {
 

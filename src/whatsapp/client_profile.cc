@@ -15,6 +15,7 @@ namespace json = boost::json;
 constexpr size_t kMaxJsonBytes = 16'384;
 constexpr size_t kMaxOsNameBytes = 60;
 constexpr uint32_t kMostPrekeys = 2'000;
+constexpr uint32_t kMostPrekeyDays = 3'650;
 constexpr uint32_t kShortestQrMs = 100;
 constexpr uint32_t kLongestQrMs = 600'000;
 
@@ -100,6 +101,7 @@ Status read_field(std::string_view name, const json::value& value, ClientProfile
   if (name == "firstPrekeys") return read_number(value, name, 1, kMostPrekeys, out.first_prekeys);
   if (name == "lowPrekeys") return read_number(value, name, 1, kMostPrekeys, out.low_prekeys);
   if (name == "morePrekeys") return read_number(value, name, 1, kMostPrekeys, out.more_prekeys);
+  if (name == "signedPrekeyDays") return read_number(value, name, 1, kMostPrekeyDays, out.signed_prekey_days);
   if (name == "firstQrMs") return read_number(value, name, kShortestQrMs, kLongestQrMs, out.first_qr_ms);
   if (name == "qrMs") return read_number(value, name, kShortestQrMs, kLongestQrMs, out.qr_ms);
   return fail(ErrorCode::kValidation,
@@ -131,6 +133,7 @@ std::string to_json(const ClientProfile& profile) {
                                       {"firstPrekeys", profile.first_prekeys},
                                       {"lowPrekeys", profile.low_prekeys},
                                       {"morePrekeys", profile.more_prekeys},
+                                      {"signedPrekeyDays", profile.signed_prekey_days},
                                       {"firstQrMs", profile.first_qr_ms},
                                       {"qrMs", profile.qr_ms}});
 }

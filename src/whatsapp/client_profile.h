@@ -28,11 +28,12 @@ struct ClientProfile {
   // --- Feature switches ---
   bool use_noise_ik = false;  // resume with the server's known key instead of a whole handshake
   bool full_history = false;
-  uint32_t first_prekeys = 812;   // uploaded after the first login
-  uint32_t low_prekeys = 5;       // fewer than this at the server: top up
-  uint32_t more_prekeys = 50;     // by so many
-  uint32_t first_qr_ms = 60'000;  // how long the first QR code is shown
-  uint32_t qr_ms = 20'000;        // and each that follows
+  uint32_t first_prekeys = 812;      // uploaded after the first login
+  uint32_t low_prekeys = 5;          // fewer than this at the server: top up
+  uint32_t more_prekeys = 50;        // by so many
+  uint32_t signed_prekey_days = 30;  // the signed prekey is replaced when it is older
+  uint32_t first_qr_ms = 60'000;     // how long the first QR code is shown
+  uint32_t qr_ms = 20'000;           // and each that follows
 };
 
 // JSON object {"version":"2.3000.1045649367","osName":…,"browser":…,…}; absent fields keep their values of

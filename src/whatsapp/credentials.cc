@@ -39,6 +39,17 @@ Result<crypto::KeyPair> read_pair(const proto::CredentialsRecord::KeyPair& recor
   return pair;
 }
 
+Result<SignedPrekey> read_signed_prekey(uint32_t id, const proto::CredentialsRecord::KeyPair& pair,
+                                        std::string_view signature, const crypto::Key32& identity) {
+  SignedPrekey out{.id = id};
+  PB_ASSIGN(out.pair, read_pair(pair, "signed prekey's"));
+  if (id == 0 || id > kMaxPrekeyId) return std::unexpected(damaged("the signed prekey's id is out of range"));
+  if (!crypto::xeddsa_verify(identity, key_with_type(out.pair.public_key), signature))
+    return std::unexpected(damaged("the signed prekey's signature is not the identity's"));
+  std::ranges::copy(signature, out.signature.begin());
+  return out;
+}
+
 Status read_prekeys(std::string_view packed, Credentials& out) {
   if (packed.size() % kPrekeyBytes != 0 || packed.size() / kPrekeyBytes > kMaxPrekeys)
     return std::unexpected(damaged("the list of prekeys is damaged"));
@@ -98,6 +109,13 @@ Bytes serialize(const Credentials& credentials) {
   record.set_signed_prekey_id(credentials.signed_prekey.id);
   put(*record.mutable_signed_prekey(), credentials.signed_prekey.pair);
   record.set_signed_prekey_signature(Bytes(crypto::view(credentials.signed_prekey.signature)));
+  record.set_signed_prekey_made_at(credentials.signed_prekey_made_at);
+  if (!credentials.signed_prekey_confirmed) record.set_signed_prekey_unconfirmed(true);
+  if (const auto& previous = credentials.previous_signed_prekey) {
+    record.set_previous_signed_prekey_id(previous->id);
+    put(*record.mutable_previous_signed_prekey(), previous->pair);
+    record.set_previous_signed_prekey_signature(Bytes(crypto::view(previous->signature)));
+  }
   record.set_adv_secret(Bytes(crypto::view(credentials.adv_secret)));
   record.set_jid(credentials.jid);
   record.set_lid(credentials.lid);
@@ -127,18 +145,18 @@ Result<Credentials> parse_credentials(std::string_view record) {
   Credentials out;
   PB_ASSIGN(out.noise, read_pair(in.noise(), "noise"));
   PB_ASSIGN(out.identity, read_pair(in.identity(), "identity"));
-  PB_ASSIGN(out.signed_prekey.pair, read_pair(in.signed_prekey(), "signed prekey's"));
+  PB_ASSIGN(out.signed_prekey, read_signed_prekey(in.signed_prekey_id(), in.signed_prekey(),
+                                                  in.signed_prekey_signature(), out.identity.public_key));
+  out.signed_prekey_made_at = in.signed_prekey_made_at();
+  out.signed_prekey_confirmed = !in.signed_prekey_unconfirmed();
+  if (in.has_previous_signed_prekey_id()) {
+    PB_ASSIGN(out.previous_signed_prekey,
+              read_signed_prekey(in.previous_signed_prekey_id(), in.previous_signed_prekey(),
+                                 in.previous_signed_prekey_signature(), out.identity.public_key));
+  }
   out.registration_id = in.registration_id();
   if (!in.has_registration_id() || out.registration_id > kMaxRegistrationId)
     return std::unexpected(damaged("the registration id is out of range"));
-  out.signed_prekey.id = in.signed_prekey_id();
-  if (out.signed_prekey.id == 0 || out.signed_prekey.id > kMaxPrekeyId)
-    return std::unexpected(damaged("the signed prekey's id is out of range"));
-  const Bytes& signature = in.signed_prekey_signature();
-  if (!crypto::xeddsa_verify(out.identity.public_key, key_with_type(out.signed_prekey.pair.public_key),
-                             signature))
-    return std::unexpected(damaged("the signed prekey's signature is not the identity's"));
-  std::ranges::copy(signature, out.signed_prekey.signature.begin());
   const auto adv_secret = crypto::to_key(in.adv_secret());
   if (!adv_secret) return std::unexpected(damaged("the pairing secret is incomplete"));
   out.adv_secret = *adv_secret;

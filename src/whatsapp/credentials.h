@@ -53,6 +53,12 @@ struct Credentials {
   uint32_t next_prekey_id = 1;       // ids below it were given out at some time
   uint32_t first_unuploaded_id = 1;  // ids from here on the server has not confirmed
 
+  // --- Rotation of the signed prekey ---
+  int64_t signed_prekey_made_at = 0;    // seconds since 1970; 0: not known
+  bool signed_prekey_confirmed = true;  // false: WhatsApp has yet to say that it took the new one
+  // The one before: messages that are under way were encrypted to it.
+  std::optional<SignedPrekey> previous_signed_prekey{};
+
   // --- Learned from the server ---
   Bytes routing_info;                            // for the intro header
   std::optional<crypto::Key32> server_static{};  // for IK

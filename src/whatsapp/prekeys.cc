@@ -38,9 +38,12 @@ SignedPrekey make_signed_prekey(const crypto::KeyPair& identity, uint32_t id) {
   return out;
 }
 
-SignedPrekey next_signed_prekey(const Credentials& credentials) {
+void rotate_signed_prekey(Credentials& credentials, WallTime now) {
   const uint32_t id = credentials.signed_prekey.id;
-  return make_signed_prekey(credentials.identity, id >= kMaxPrekeyId ? 1 : id + 1);
+  credentials.previous_signed_prekey = credentials.signed_prekey;
+  credentials.signed_prekey = make_signed_prekey(credentials.identity, id >= kMaxPrekeyId ? 1 : id + 1);
+  credentials.signed_prekey_made_at = to_unix_ms(now) / 1'000;
+  credentials.signed_prekey_confirmed = false;
 }
 
 Node rotation_query(const SignedPrekey& prekey) {
@@ -96,6 +99,7 @@ Node upload_query(const Credentials& credentials, std::span<const Prekey> prekey
 }
 
 void confirm_upload(Credentials& credentials, uint32_t last_id) {
+  credentials.signed_prekey_confirmed = true;  // it goes up with the others
   credentials.first_unuploaded_id =
       std::max(credentials.first_unuploaded_id, std::min(last_id + 1, credentials.next_prekey_id));
 }

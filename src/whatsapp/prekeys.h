@@ -16,8 +16,8 @@
 namespace patchbay::whatsapp {
 
 SignedPrekey make_signed_prekey(const crypto::KeyPair& identity, uint32_t id);
-// The one after `credentials`' own; ids begin anew after the last.
-SignedPrekey next_signed_prekey(const Credentials& credentials);
+// A new one in place of `credentials`' own, which stays as the previous one; ids begin anew after the last.
+void rotate_signed_prekey(Credentials& credentials, WallTime now);
 // <iq type="set" xmlns="encrypt"><rotate><skey/></rotate></iq>
 binary::Node rotation_query(const SignedPrekey& prekey);
 

@@ -92,16 +92,22 @@ TEST(Prekeys, AnUploadHoldsEverythingOthersNeed) {
 
 TEST(Prekeys, ARotationBringsTheNextIdAndAGoodSignature) {
   Credentials it = make_credentials();
-  const SignedPrekey next = next_signed_prekey(it);
-  EXPECT_EQ(next.id, 2u);
-  const Node query = rotation_query(next);
+  const SignedPrekey old = it.signed_prekey;
+  rotate_signed_prekey(it, from_unix_ms(1'700'000'000'123));
+  EXPECT_EQ(it.signed_prekey.id, 2u);
+  EXPECT_EQ(it.signed_prekey_made_at, 1'700'000'000);
+  EXPECT_FALSE(it.signed_prekey_confirmed);
+  ASSERT_TRUE(it.previous_signed_prekey);
+  EXPECT_EQ(it.previous_signed_prekey->pair.private_key, old.pair.private_key);
+  const Node query = rotation_query(it.signed_prekey);
   const Node* const skey = query.child("rotate")->child("skey");
   ASSERT_NE(skey, nullptr);
   EXPECT_EQ(skey->child_bytes("id"), Bytes("\x00\x00\x02", 3));
   EXPECT_TRUE(crypto::xeddsa_verify(it.identity.public_key, Bytes(1, 5).append(skey->child_bytes("value")),
                                     skey->child_bytes("signature")));
   it.signed_prekey.id = kMaxPrekeyId;
-  EXPECT_EQ(next_signed_prekey(it).id, 1u);
+  rotate_signed_prekey(it, {});
+  EXPECT_EQ(it.signed_prekey.id, 1u);
 }
 
 TEST(Prekeys, TheServersCopyIsComparedByIdsKeysAndHash) {

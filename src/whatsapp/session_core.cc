@@ -23,6 +23,7 @@ void SessionCore::start(std::string_view record, Instant now) {
   if (phase_ != Phase::kNew) return;
   if (record.empty()) {
     credentials_ = make_credentials();
+    credentials_.signed_prekey_made_at = to_unix_ms(now.wall) / 1'000;
     linking_ = std::make_unique<Linking>();
   } else if (auto credentials = parse_credentials(record); !credentials) {
     return end({.reason = CloseReason::kInternal,
@@ -160,6 +161,8 @@ void SessionCore::fire(Timer timer) {
       return;
     case kUpload:
       return top_up(profile_.more_prekeys, {});
+    case kRotation:
+      return rotate_when_due({});
     case kForgive:
       restarts_ = 0;
       return;

@@ -97,6 +97,8 @@ class SessionCore final : private NodeChannel::Events {
   static constexpr Milliseconds kSilenceTimeout{20'000};  // after a ping without any byte from the server
   static constexpr Milliseconds kPasskeyValidity{300'000};
   static constexpr Milliseconds kUploadRetry{300'000};
+  // How often the age of the signed prekey is looked at while connected.
+  static constexpr Milliseconds kRotationCheck{24 * 3'600'000};
   static constexpr size_t kMaxQrCodes = 20;
   // Without a login of a minute in between.
   static constexpr int kMaxRestarts = 3;
@@ -157,6 +159,7 @@ class SessionCore final : private NodeChannel::Events {
     kPing,
     kSilence,
     kUpload,
+    kRotation,
     kForgive,
     kTimers,
   };
@@ -206,6 +209,8 @@ class SessionCore final : private NodeChannel::Events {
   void logged_in(const binary::Node& success);
   void ask_count();
   void go_active();
+  void rotate_when_due(Then then);
+  void send_rotation(Then then);
   void check_digest();
   void check_hash(KeyDigest digest);
   void upload_anew(const KeyDigest& digest);

@@ -230,6 +230,67 @@ TEST_F(SessionTest, LowPrekeysAreToppedUpWhenTheServerSaysSo) {
   EXPECT_FALSE(has_query("list")) << "one at a time";
 }
 
+// --- The signed prekey ---
+
+TEST_F(SessionTest, AnOldSignedPrekeyIsReplacedAndTheNewOneIsDurableFirst) {
+  Credentials it = linked_credentials();
+  clock.advance(24h * 30);
+  hold_stores = true;
+  open(it);
+  say(element("success"));
+  answer("count", {element("count", {{"value", "30"}})});
+  answer("active");
+  EXPECT_FALSE(has_query("rotate")) << "not before it is durable";
+  ASSERT_EQ(stores.size(), 1u);
+  store(true);
+  const Node rotation = expect_query("rotate");
+  const auto kept = parse_credentials(stores[0]);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->signed_prekey.id, 2u);
+  EXPECT_FALSE(kept->signed_prekey_confirmed);
+  EXPECT_EQ(kept->previous_signed_prekey->pair.private_key, it.signed_prekey.pair.private_key);
+  EXPECT_EQ(rotation.child("rotate")->child("skey")->child_bytes("value"),
+            crypto::view(kept->signed_prekey.pair.public_key));
+  EXPECT_FALSE(has_query("digest")) << "the copies are compared after it";
+
+  // The answer is lost with the connection: the same key goes up again.
+  World later;
+  later.clock.advance(24h * 30);
+  later.open(*kept);
+  later.say(element("success"));
+  later.answer("count", {element("count", {{"value", "30"}})});
+  later.answer("active");
+  EXPECT_TRUE(later.stores.empty());
+  EXPECT_TRUE(later.has_query("rotate"));
+  later.answer("rotate");
+  EXPECT_TRUE(later.has_query("digest"));
+  ASSERT_EQ(later.stores.size(), 1u);
+  EXPECT_TRUE(parse_credentials(later.stores[0])->signed_prekey_confirmed);
+  EXPECT_EQ(parse_credentials(later.stores[0])->signed_prekey.pair.private_key,
+            kept->signed_prekey.pair.private_key);
+}
+
+TEST_F(SessionTest, ASignedPrekeyAgesWhileConnected) {
+  Credentials it = linked_credentials();
+  it.signed_prekey_made_at -= (30 * 24 - 12) * 3'600;
+  log_in(it);
+  EXPECT_FALSE(has_query("rotate"));
+  for (int i = 0; i < 25 * 360 && !has_query("rotate"); ++i) {
+    advance(10s);
+    say(element("ib"));
+  }
+  EXPECT_TRUE(has_query("rotate"));
+}
+
+TEST_F(SessionTest, ASignedPrekeyOfUnknownAgeCountsFromTheFirstLogin) {
+  Credentials it = linked_credentials();
+  it.signed_prekey_made_at = 0;
+  log_in(it);
+  EXPECT_FALSE(has_query("rotate"));
+  ASSERT_EQ(stores.size(), 1u);
+  EXPECT_EQ(parse_credentials(stores[0])->signed_prekey_made_at, to_unix_ms(clock.wall_now()) / 1'000);
+}
+
 TEST_F(SessionTest, ACopyAtTheServerThatIsNotOursIsReplaced) {
   const Credentials it = linked_credentials();
   open(it);

@@ -53,7 +53,38 @@ void SessionCore::ask_count() {
 
 void SessionCore::go_active() {
   if (phase_ != Phase::kLive) return;
-  ask(query("set", "passive", {element("active")}), [this](const Node*) { check_digest(); });
+  ask(query("set", "passive", {element("active")}),
+      [this](const Node*) { rotate_when_due([this] { check_digest(); }); });
+}
+
+void SessionCore::rotate_when_due(Then then) {
+  if (phase_ != Phase::kLive) return;
+  arm(kRotation, kRotationCheck);
+  const int64_t now = to_unix_ms(now_.wall) / 1'000;
+  const int64_t longest = int64_t{profile_.signed_prekey_days} * 86'400;
+  if (credentials_.signed_prekey_made_at == 0) {
+    // Its age is not known: it counts from now.
+    credentials_.signed_prekey_made_at = now;
+    save();
+  } else if (credentials_.signed_prekey_confirmed && now - credentials_.signed_prekey_made_at >= longest) {
+    rotate_signed_prekey(credentials_, now_.wall);
+    // What others encrypt to must not be something that a crash could make us forget.
+    return save([this, then = std::move(then)]() mutable { send_rotation(std::move(then)); });
+  }
+  if (!credentials_.signed_prekey_confirmed) return send_rotation(std::move(then));
+  if (then) then();
+}
+
+// Again at the next login, or the next look, until it is answered: the same key under the same id.
+void SessionCore::send_rotation(Then then) {
+  ask(rotation_query(credentials_.signed_prekey),
+      [this, id = credentials_.signed_prekey.id, then = std::move(then)](const Node* answer) mutable {
+        if (is_result(answer) && credentials_.signed_prekey.id == id) {
+          credentials_.signed_prekey_confirmed = true;
+          save();
+        }
+        if (then) then();
+      });
 }
 
 // Ids and keys at hand are compared at every login: that finds a store restored from an old copy. The hash

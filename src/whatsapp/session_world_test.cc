@@ -66,6 +66,7 @@ Credentials linked_credentials() {
   out.jid = "15551234567:12@s.whatsapp.net";
   out.lid = "99887766554433:12@lid";
   out.push_name = "Ada";
+  out.signed_prekey_made_at = to_unix_ms(ManualClock().wall_now()) / 1'000;
   proto::ADVSignedDeviceIdentity account;
   account.set_details("details");
   account.set_account_signature_key(Bytes(32, 'k'));

@@ -1114,6 +1114,8 @@ export interface components {
             firstPrekeys: number;
             lowPrekeys: number;
             morePrekeys: number;
+            /** @description The signed prekey is replaced when it is older */
+            signedPrekeyDays: number;
             /** @description How long the first QR code is shown */
             firstQrMs: number;
             /** @description How long each QR code after the first is shown */
@@ -1137,6 +1139,8 @@ export interface components {
             firstPrekeys?: number;
             lowPrekeys?: number;
             morePrekeys?: number;
+            /** @description The signed prekey is replaced when it is older */
+            signedPrekeyDays?: number;
             /** @description How long the first QR code is shown */
             firstQrMs?: number;
             /** @description How long each QR code after the first is shown */
