@@ -57,6 +57,9 @@ export class Visitor {
 
   async seesStatus(status) { await this.sees(this.page.locator(`main [data-status=${status}]`)); }
 
+  /** Waits until this is the reason of the status, or the next step. */
+  async seesNow(text) { await this.sees(this.page.getByRole('definition').filter({ hasText: text })); }
+
   /** Waits until the indicator in the header says so: live, reconnecting, off. */
   async seesConnection(status) { await this.sees(this.page.locator(`[data-connection=${status}]`)); }
 
@@ -114,8 +117,25 @@ export class Visitor {
     await this.page.getByRole('alertdialog').getByRole('button', { name: label, exact: true }).click();
   }
 
-  simulate(label) {
-    return this.page.getByRole('region', { name: 'Simulation' }).getByRole('button', { name: label, exact: true }).click();
+  /** Connects the instance on show, and has a phone of the sandbox scan its code. */
+  async linkPhone() {
+    await this.button('Connect').click();
+    await this.sees(this.dialog('Link a phone'));
+    await this.button('Scan with a sandbox phone').click();
+    await this.seesNo(this.dialog('Link a phone'));
+  }
+
+  /** Has a phone on the page Sandbox do something of its menu. */
+  async order(number, item) {
+    await this.button(`More for ${number}`).click();
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click();
+  }
+
+  /** Follows the links to an instance's page. */
+  async goToInstance(name) {
+    await this.goTo('Instances');
+    await this.link(name).click();
+    await this.sees(this.heading(name));
   }
 
   /** No script failed, whatever was done. */

@@ -72,10 +72,7 @@ describe('the live connection', { concurrency: 1 }, () => {
     assert.ok(ada.warnings().some((text) => text.includes('Authentication failed')), ada.warnings().join('\n'));
     assert.ok(ada.warnings().some((text) => text.includes('without authentication')));
 
-    await ada.button('Connect').click();
-    await ada.sees(ada.dialog('Link a phone'));
-    await ada.button('Pretend to scan it').click();
-    await ada.seesNo(ada.dialog('Link a phone'));
+    await ada.linkPhone();
     await ada.seesStatus('CONNECTED');
     await ada.goTo('Instances');
     await ada.seesStatus('CONNECTED');
@@ -90,10 +87,7 @@ describe('the live connection', { concurrency: 1 }, () => {
     await ada.sees(ada.text('Live updates are off.'));
     assert.ok(ada.warnings().some((text) => text.includes('Authentication failed')));
 
-    await ada.button('Connect').click();
-    await ada.sees(ada.dialog('Link a phone'));
-    await ada.button('Pretend to scan it').click();
-    await ada.seesNo(ada.dialog('Link a phone'));
+    await ada.linkPhone();
     await ada.seesStatus('CONNECTED');
     await ada.sees(ada.text(/^Connected as /));
     assert.equal((await connectionInfo(ada)).status, 'off');
@@ -102,8 +96,7 @@ describe('the live connection', { concurrency: 1 }, () => {
   test('says that live updates are off when the server is gone, and recovers when it is back', async () => {
     await arrive();
     await ada.createInstance('front-desk');
-    await ada.button('Connect').click();
-    await ada.button('Pretend to scan it').click();
+    await ada.linkPhone();
     await ada.seesStatus('CONNECTED');
 
     await product.kill();
@@ -118,7 +111,9 @@ describe('the live connection', { concurrency: 1 }, () => {
     await ada.seesConnection('live');
     await ada.seesNo(ada.text('Live updates are off.'));
     await ada.seesNo(ada.text(/Shown as of /));
-    await ada.seesStatus('CONNECTED');
+    // The sandbox began anew, too, and its WhatsApp knows no devices.
+    await ada.seesStatus('DISCONNECTED');
+    await ada.seesNow('UNLINKED_BY_PHONE');
     const numbers = await until(async () => {
       const seen = await ada.eventNumbers();
       return seen.length >= 8 && seen;

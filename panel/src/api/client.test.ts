@@ -58,18 +58,18 @@ describe("the API client", () => {
     });
     const list = { query: { page: 2, search: "a&b", status: undefined } };
     await client.request("get", "/api/instances", list);
-    const data = await client.request("post", "/api/simulation/instances/{id}", {
+    const data = await client.request("post", "/api/instances/{id}/pair-code", {
       path: { id: "a/b" },
-      body: { action: "scan" },
+      body: { phone: "15550001111" },
     });
     expect(data).toEqual({ message: "done" });
     expect(seen).toEqual([
       { method: "GET", url: "/api/instances?page=2&search=a%26b", authorization: "Bearer t", body: "" },
       {
         method: "POST",
-        url: "/api/simulation/instances/a%2Fb",
+        url: "/api/instances/a%2Fb/pair-code",
         authorization: "Bearer t",
-        body: '{"action":"scan"}',
+        body: '{"phone":"15550001111"}',
       },
     ]);
   });

@@ -16,6 +16,7 @@ export const queryKeys = {
   allInstances: ["instances", "all"],
   instanceDetails: ["instances", "detail"],
   instance: (id: string) => ["instances", "detail", id],
+  pairCode: (id: string) => ["pair-code", id],
   events: (instanceId: string) => ["events", instanceId],
   sandbox: ["sandbox"],
   sandboxPart: (part: string) => ["sandbox", part],

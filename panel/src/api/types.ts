@@ -19,4 +19,3 @@ export type ApiKey = Schemas["ApiKey"];
 export type ApiKeyPermissions = Schemas["ApiKeyPermissions"];
 export type ServerVersion = Schemas["Version"];
 export type Pagination = Schemas["Page"];
-export type SimulationAction = Schemas["SimulationRequest"]["action"];

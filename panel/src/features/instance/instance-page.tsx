@@ -10,8 +10,8 @@ import { EventsCard } from "@/features/events/events-card";
 import { useDeleteInstance, useInstance, useInstanceAction } from "@/features/instances/api";
 import { LinkDialog } from "@/features/linking/link-dialog";
 import { useLinkDialog } from "@/features/linking/use-link-dialog";
+import { LinkingAid } from "@/features/sandbox/linking-aid";
 import { useServerVersion } from "@/features/shell/server-version";
-import { ScanButton, SimulationCard } from "@/features/simulation/simulation-card";
 import { ROUTES } from "@/lib/routes";
 import { formatClock } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
@@ -64,7 +64,7 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
   const action = useInstanceAction(instance.id);
   const remove = useDeleteInstance(instance.id);
   const link = useLinkDialog(instance);
-  const simulation = useServerVersion()?.simulation ?? false;
+  const sandbox = useServerVersion()?.sandbox ?? false;
   const nowMs = useNow();
 
   const confirmed = async (asked: "disconnect" | "restart" | "logout" | "delete") => {
@@ -110,43 +110,29 @@ function Loaded({ instance, stale }: { instance: InstanceDetail; stale: string |
           {stale}
         </p>
       )}
-      {/* Two columns where there is room; in one, the simulation follows the status it plays with. */}
-      <div className="flex flex-col gap-6 lg:grid lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start">
-        <div className="contents lg:block lg:min-w-0 lg:space-y-6">
+      <div className="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start">
+        <div className="min-w-0 space-y-6">
           <StatusCard
             instance={instance}
             nowMs={nowMs}
             linkingStep={link.step}
             onShowLinking={link.step && !link.open ? () => link.setOpen(true) : undefined}
           />
-          <div className="order-2 min-w-0">
-            <ApiKeysCard instanceId={instance.id} />
-          </div>
-          <div className="order-3 min-w-0">
-            <EventsCard instanceId={instance.id} />
-          </div>
+          <ApiKeysCard instanceId={instance.id} />
+          <EventsCard instanceId={instance.id} />
         </div>
-        <div className="contents lg:block lg:min-w-0 lg:space-y-6">
-          {simulation && <SimulationCard instance={instance} />}
-          <div className="order-4 min-w-0">
-            <DetailsCard instance={instance} />
-          </div>
-        </div>
+        <DetailsCard instance={instance} />
       </div>
-      <LinkDialog open={link.open} onOpenChange={link.setOpen} instance={instance} step={link.step}>
-        {simulation && link.step && link.step !== "passkey" && (
-          <ScanButton instanceId={instance.id} label={SCAN_LABELS[link.step]} />
-        )}
-      </LinkDialog>
+      <LinkDialog
+        open={link.open}
+        onOpenChange={link.setOpen}
+        instance={instance}
+        step={link.step}
+        aid={sandbox ? LinkingAid : undefined}
+      />
     </>
   );
 }
-
-const SCAN_LABELS = {
-  qr: "Pretend to scan it",
-  code: "Pretend to type it in",
-  compare: "Pretend to confirm it",
-} as const;
 
 function LoadingInstance() {
   return (

@@ -1,16 +1,20 @@
 // Everything the panel asks the server about instances; the answers live in the one cache.
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useMutationState, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api";
 import type { ApiError } from "@/api/errors";
 import { queryKeys, type InstanceListParameters } from "@/api/query-keys";
-import type { InstanceDetail, InstanceListItem, Pagination } from "@/api/types";
+import type { Instance, InstanceDetail, InstanceListItem, Pagination } from "@/api/types";
 import { useIsLive } from "@/realtime";
+import { STATUS_LOOK } from "./status";
 
-/** How often pages ask by themselves while live updates are off. */
+/** How often pages ask by themselves for what no event tells. */
 export const POLL_MS = 5_000;
 
-function usePolling(): number | false {
-  return useIsLive() ? false : POLL_MS;
+/** While live updates are off that is everything; else how the attempts to connect go, which are no events. */
+function usePolling() {
+  const live = useIsLive();
+  return (instances: Pick<Instance, "status">[] = []) =>
+    !live || instances.some(({ status }) => STATUS_LOOK[status].moving) ? POLL_MS : false;
 }
 
 export interface InstancePage {
@@ -22,6 +26,7 @@ export const PAGE_SIZE = 20;
 
 export function useInstanceList(parameters: InstanceListParameters) {
   const { page, search, status } = parameters;
+  const polling = usePolling();
   return useQuery<InstancePage, ApiError>({
     queryKey: queryKeys.instanceList(parameters),
     queryFn: ({ signal }) =>
@@ -30,7 +35,7 @@ export function useInstanceList(parameters: InstanceListParameters) {
         signal,
       }),
     placeholderData: keepPreviousData,
-    refetchInterval: usePolling(),
+    refetchInterval: ({ state }) => polling(state.data?.instances),
   });
 }
 
@@ -45,6 +50,7 @@ export interface AllInstances {
 
 /** Every instance of the subscription, for counting. */
 export function useAllInstances() {
+  const polling = usePolling();
   return useQuery<AllInstances, ApiError>({
     queryKey: queryKeys.allInstances,
     queryFn: async ({ signal }) => {
@@ -60,16 +66,17 @@ export function useAllInstances() {
         }
       }
     },
-    refetchInterval: usePolling(),
+    refetchInterval: ({ state }) => polling(state.data?.instances),
   });
 }
 
 export function useInstance(id: string) {
+  const polling = usePolling();
   return useQuery<InstanceDetail, ApiError>({
     queryKey: queryKeys.instance(id),
     queryFn: async ({ signal }) =>
       (await api.request("get", "/api/instances/{id}", { path: { id }, signal })).instance,
-    refetchInterval: usePolling(),
+    refetchInterval: ({ state }) => polling(state.data && [state.data]),
     enabled: id !== "",
   });
 }
@@ -113,10 +120,19 @@ export function useInstanceAction(id: string) {
 export function usePairCode(id: string) {
   const cache = useQueryClient();
   return useMutation<{ pairCode: string }, ApiError, string>({
+    mutationKey: queryKeys.pairCode(id),
     mutationFn: (phone) =>
       api.request("post", "/api/instances/{id}/pair-code", { path: { id }, body: { phone } }),
     onSettled: () => cache.invalidateQueries({ queryKey: queryKeys.instance(id) }),
   });
+}
+
+/** The digits of the number that the latest code was asked for; undefined when it was not asked for on this page. */
+export function usePairCodeNumber(id: string): string | undefined {
+  return useMutationState({
+    filters: { mutationKey: queryKeys.pairCode(id), status: "success" },
+    select: ({ state }) => String(state.variables).replace(/\D/g, ""),
+  }).at(-1);
 }
 
 /** Hands in what a browser answered for the account's passkey. */

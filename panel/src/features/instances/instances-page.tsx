@@ -1,10 +1,9 @@
 "use client";
 
-import { useEffect, useState } from "react";
-import { useRouter, useSearchParams } from "next/navigation";
+import { useState } from "react";
+import { useRouter } from "next/navigation";
 import { Plus, SearchX, Waypoints } from "lucide-react";
-import type { InstanceStatus } from "@/api/types";
-import { instanceHref, ROUTES } from "@/lib/routes";
+import { instanceHref } from "@/lib/routes";
 import { useNow } from "@/lib/use-now";
 import { useConnectionInfo, useInstanceSubscriptions } from "@/realtime";
 import { Button } from "@/ui/button";
@@ -13,8 +12,8 @@ import { EmptyState, ErrorState, LoadingRows } from "@/ui/feedback";
 import { PageHeader } from "@/ui/page-header";
 import { useCreateInstance, useInstanceList } from "./api";
 import { CreateInstanceDialog } from "./create-dialog";
+import { useListParameters } from "./list-parameters";
 import { InstanceFilter, InstanceRows, Pager } from "./list-view";
-import { isInstanceStatus } from "./status";
 
 export function InstancesPage() {
   const router = useRouter();
@@ -77,49 +76,4 @@ export function InstancesPage() {
       />
     </>
   );
-}
-
-const SEARCH_DELAY_MS = 300;
-
-interface Applied {
-  page: number;
-  search: string;
-  status: InstanceStatus | "";
-}
-
-/** What the list shows is in the address, so that it can be shared and survives a reload. */
-function useListParameters() {
-  const router = useRouter();
-  const query = useSearchParams();
-  const status = query.get("status") ?? "";
-  const applied: Applied = {
-    page: Math.max(1, Math.trunc(Number(query.get("page"))) || 1),
-    search: query.get("search") ?? "",
-    status: isInstanceStatus(status) ? status : "",
-  };
-  const [typed, setTyped] = useState(applied.search);
-
-  const apply = (change: Partial<Applied>) => {
-    const next = { ...applied, ...change };
-    const parameters = new URLSearchParams();
-    if (next.search) parameters.set("search", next.search);
-    if (next.status) parameters.set("status", next.status);
-    if (next.page > 1) parameters.set("page", String(next.page));
-    router.replace(parameters.size > 0 ? `${ROUTES.instances}?${parameters}` : ROUTES.instances, { scroll: false });
-  };
-
-  useEffect(() => {
-    if (typed.trim() === applied.search) return;
-    const timer = setTimeout(() => apply({ search: typed.trim(), page: 1 }), SEARCH_DELAY_MS);
-    return () => clearTimeout(timer);
-    // Typing alone starts the wait anew.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, [typed]);
-
-  const clear = () => {
-    setTyped("");
-    router.replace(ROUTES.instances, { scroll: false });
-  };
-
-  return { applied, apply, clear, typedSearch: typed, typeSearch: setTyped };
 }

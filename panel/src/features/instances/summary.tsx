@@ -13,5 +13,5 @@ export function InstanceSummary({ instance }: { instance: Instance }) {
 
 /** The linked account, as far as it is known. */
 export function account({ displayName, phone }: Pick<Instance, "displayName" | "phone">): string {
-  return [displayName, phone && `+${phone}`].filter(Boolean).join(" · ") || "No phone linked yet";
+  return [displayName, phone && `+${phone}`].filter(Boolean).join(" · ") || "No phone linked";
 }

@@ -7,7 +7,7 @@ import { api } from "@/api";
 import { ApiError } from "@/api/errors";
 import type { InstanceDetail, Linking } from "@/api/types";
 import { serverNow } from "@/lib/server-clock";
-import { LinkDialog } from "./link-dialog";
+import { LinkDialog, type LinkDialogProps } from "./link-dialog";
 import { linkingStep, useLinkDialog } from "./use-link-dialog";
 
 afterEach(() => {
@@ -37,10 +37,10 @@ const passkey = (verificationCode: string | null) =>
     passkey: { options: { rpId: "whatsapp.com", challenge: "AA" }, expiry: inSeconds(500.5), verificationCode },
   });
 
-function show(shown: InstanceDetail) {
+function show(shown: InstanceDetail, aid?: LinkDialogProps["aid"]) {
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <LinkDialog open onOpenChange={() => undefined} instance={shown} step={linkingStep(shown)} />
+      <LinkDialog open onOpenChange={() => undefined} instance={shown} step={linkingStep(shown)} aid={aid} />
     </QueryClientProvider>,
   );
   return userEvent.setup();
@@ -167,4 +167,16 @@ it("tells before the link what it may cost", () => {
   show(instance("QR_REQUIRED", PICTURE));
   expect(screen.getByText("Before you link an account")).toBeTruthy();
   expect(screen.getByText(/link a number that you can afford to lose/)).toBeTruthy();
+});
+
+const Aid: LinkDialogProps["aid"] = ({ part }) => <p>Aid for {part}</p>;
+
+it("shows the aid for what is on show", async () => {
+  const user = show(instance("QR_REQUIRED", PICTURE), Aid);
+  expect(screen.getByText(/^Aid for/).textContent).toBe("Aid for qr");
+  await user.click(screen.getByRole("tab", { name: "Link with phone number" }));
+  expect(screen.getByText(/^Aid for/).textContent).toBe("Aid for number");
+  cleanup();
+  show(CODE, Aid);
+  expect(screen.getByText(/^Aid for/).textContent).toBe("Aid for code");
 });

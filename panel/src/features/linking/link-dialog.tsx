@@ -1,6 +1,6 @@
 "use client";
 
-import { useState, type ReactNode } from "react";
+import { useState, type ComponentType, type ReactNode } from "react";
 import { Tabs } from "radix-ui";
 import type { InstanceDetail } from "@/api/types";
 import { cn } from "@/lib/cn";
@@ -9,15 +9,20 @@ import { LinkingNotice } from "./notice";
 import { CompareStep, PasskeyStep } from "./passkey-step";
 import { CodeStep, PhoneForm } from "./phone-step";
 import { QrStep } from "./qr-step";
-import type { LinkingStep } from "./use-link-dialog";
+import type { LinkingPart, LinkingStep } from "./use-link-dialog";
+
+export interface LinkingAidProps {
+  instance: InstanceDetail;
+  part: LinkingPart;
+}
 
 export interface LinkDialogProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   instance: InstanceDetail;
   step: LinkingStep | null;
-  /** More below the step, e.g. what a simulation offers. */
-  children?: ReactNode;
+  /** Below what needs a phone: something that helps. */
+  aid?: ComponentType<LinkingAidProps>;
 }
 
 const WORDS: Record<LinkingStep, { title: string; description: string }> = {
@@ -35,14 +40,14 @@ const WORDS: Record<LinkingStep, { title: string; description: string }> = {
 };
 
 /** Everything that a person does to link a phone, one step at a time. */
-export function LinkDialog({ open, onOpenChange, instance, step, children }: LinkDialogProps) {
+export function LinkDialog({ open, onOpenChange, instance, step, aid: Aid }: LinkDialogProps) {
   // Kept while the dialog fades, so that its text does not vanish first.
   const [shown, setShown] = useState<LinkingStep>(step ?? "qr");
   if (step && step !== shown) setShown(step);
   return (
     <Dialog open={open} onOpenChange={onOpenChange} {...WORDS[shown]} className="max-w-md">
-      <Step step={shown} instance={instance} />
-      {children && <div className="mt-5 w-full">{children}</div>}
+      <Step step={shown} instance={instance} aid={Aid} />
+      {shown !== "qr" && Aid && <Aid key={shown} instance={instance} part={shown} />}
       <details className="mt-5 text-sm text-muted">
         <summary className="cursor-pointer hover:text-ink">Before you link an account</summary>
         <div className="mt-2 space-y-2">
@@ -53,7 +58,9 @@ export function LinkDialog({ open, onOpenChange, instance, step, children }: Lin
   );
 }
 
-function Step({ step, instance }: { step: LinkingStep; instance: InstanceDetail }) {
+type StepProps = Pick<LinkDialogProps, "instance" | "aid">;
+
+function Step({ step, instance, aid }: StepProps & { step: LinkingStep }) {
   const { linking } = instance;
   switch (step) {
     case "passkey":
@@ -67,12 +74,12 @@ function Step({ step, instance }: { step: LinkingStep; instance: InstanceDetail 
     case "code":
       return linking?.pairCode && <CodeStep code={linking.pairCode} expiry={linking.pairCodeExpiry} />;
     case "qr":
-      return <Choice instance={instance} />;
+      return <Choice instance={instance} aid={aid} />;
   }
 }
 
 /** The two ways to begin. */
-function Choice({ instance }: { instance: InstanceDetail }) {
+function Choice({ instance, aid: Aid }: StepProps) {
   return (
     <Tabs.Root defaultValue="qr">
       <Tabs.List aria-label="How to link" className="mb-5 grid grid-cols-2 gap-1 rounded-lg bg-raised p-1">
@@ -84,9 +91,11 @@ function Choice({ instance }: { instance: InstanceDetail }) {
         <p className="mt-4 text-center text-sm text-muted">
           On the phone, open WhatsApp, then Settings, Linked devices, Link a device, and scan this code.
         </p>
+        {Aid && <Aid instance={instance} part="qr" />}
       </Tabs.Content>
       <Tabs.Content value="phone" tabIndex={-1}>
         <PhoneForm instance={instance} />
+        {Aid && <Aid instance={instance} part="number" />}
       </Tabs.Content>
     </Tabs.Root>
   );

@@ -4,6 +4,9 @@ import type { InstanceDetail } from "@/api/types";
 /** What somebody has to do now: scan, type a code in, give the passkey, or compare the codes. */
 export type LinkingStep = "qr" | "code" | "passkey" | "compare";
 
+/** What a phone can help with: each step, and at the first one also the number that gets a code. */
+export type LinkingPart = LinkingStep | "number";
+
 /** The step that is on show; null when nothing is. A server that tells of no `linking` has the QR code alone. */
 export function linkingStep({ status, qrCode, linking }: LinkingState): LinkingStep | null {
   if (status !== "QR_REQUIRED") return null;

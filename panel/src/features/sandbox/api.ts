@@ -3,16 +3,21 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api";
 import type { ApiError } from "@/api/errors";
 import { queryKeys } from "@/api/query-keys";
-import type { InstanceListItem } from "@/api/types";
+import type { Instance } from "@/api/types";
+import { usePairCode } from "@/features/instances/api";
+import type { LinkingPart } from "@/features/linking/use-link-dialog";
 import type { NewFault, NewPhone, PhoneAction, SandboxFault, SandboxPhone, SandboxViolations } from "./types";
 
 /** The sandbox tells nothing by itself. */
 const POLL_MS = 2_000;
 
+const ask = <T>(method: "get" | "post" | "delete", path: string, options?: { body?: unknown; signal?: AbortSignal }) =>
+  api.send(method, `/api/sandbox${path}`, options) as Promise<T>;
+
 function useSandbox<T>(part: string) {
   return useQuery<T, ApiError>({
     queryKey: queryKeys.sandboxPart(part),
-    queryFn: ({ signal }) => api.send("get", `/api/sandbox/${part}`, { signal }) as Promise<T>,
+    queryFn: ({ signal }) => ask<T>("get", `/${part}`, { signal }),
     refetchInterval: POLL_MS,
   });
 }
@@ -33,29 +38,66 @@ function useSandboxMutation<Given>(act: (given: Given) => Promise<unknown>) {
   });
 }
 
-const phonePath = (number: string) => `/api/sandbox/phones/${encodeURIComponent(number)}`;
-
-export const useCreatePhone = () =>
-  useSandboxMutation((body: NewPhone) => api.send("post", "/api/sandbox/phones", { body }));
-export const useDeletePhone = () =>
-  useSandboxMutation((number: string) => api.send("delete", phonePath(number)));
-export const usePhoneAction = (number: string) =>
-  useSandboxMutation(({ action, body }: PhoneAction) => api.send("post", `${phonePath(number)}/${action}`, { body }));
+const phonePath = (number: string) => `/phones/${encodeURIComponent(number)}`;
+const createPhone = (body: NewPhone) => ask<SandboxPhone>("post", "/phones", { body });
+const act = (number: string, { action, body }: PhoneAction) => ask("post", `${phonePath(number)}/${action}`, { body });
 
 /** Does what a person would do in a browser: the phone's passkey answers, and the instance is given the answer. */
-export const useAnswerForInstance = (number: string) =>
-  useSandboxMutation(async (instance: Pick<InstanceListItem, "id" | "linking">) => {
-    const options = instance.linking?.passkey?.options;
-    const answer = await api.send("post", `${phonePath(number)}/passkey-assertion`, { body: { options } });
-    await api.request("post", "/api/instances/{id}/passkey", {
-      path: { id: instance.id },
-      body: { assertion: (answer as { assertion: Record<string, unknown> }).assertion },
-    });
-  });
+async function answerPasskey(number: string, { id, linking }: LinkingInstance) {
+  const options = linking?.passkey?.options;
+  const path = `${phonePath(number)}/passkey-assertion`;
+  const { assertion } = await ask<{ assertion: Record<string, unknown> }>("post", path, { body: { options } });
+  await api.request("post", "/api/instances/{id}/passkey", { path: { id }, body: { assertion } });
+}
 
-export const useAddFault = () =>
-  useSandboxMutation((body: NewFault) => api.send("post", "/api/sandbox/faults", { body }));
-export const useRemoveFault = () =>
-  useSandboxMutation((id: number) => api.send("delete", `/api/sandbox/faults/${id}`));
-export const useClearViolations = () =>
-  useSandboxMutation<void>(() => api.send("delete", "/api/sandbox/violations"));
+type LinkingInstance = Pick<Instance, "id" | "linking">;
+
+export const useCreatePhone = () => useSandboxMutation(createPhone);
+export const useDeletePhone = () => useSandboxMutation((number: string) => ask("delete", phonePath(number)));
+export const usePhoneAction = (number: string) => useSandboxMutation((action: PhoneAction) => act(number, action));
+export const useAnswerForInstance = (number: string) =>
+  useSandboxMutation((instance: LinkingInstance) => answerPasskey(number, instance));
+
+export interface PhonePart {
+  part: LinkingPart;
+  /** Of the phone that links; undefined: a new one. At the passkey the phone is known by what it is asked. */
+  number?: string;
+}
+
+/** Does the phone's part of linking this instance. */
+export function usePhonePart(instance: LinkingInstance) {
+  const pairCode = usePairCode(instance.id);
+  const { qrText, pairCode: code, passkey } = instance.linking ?? {};
+  const phoneThat = async (isAsked: (phone: SandboxPhone) => boolean) => {
+    const asked = (await ask<SandboxPhone[]>("get", "/phones")).find(isAsked);
+    if (!asked) throw new Error("No phone of the sandbox is asked for this.");
+    return asked.number;
+  };
+  return useSandboxMutation<PhonePart>(async ({ part, number }) => {
+    switch (part) {
+      case "qr":
+        return act(number ?? (await createPhone({})).number, { action: "scan", body: { qr: qrText ?? "" } });
+      case "number":
+        return pairCode.mutateAsync(number ?? (await createPhone({})).number);
+      case "code":
+        return act(number ?? "", { action: "code", body: { code: code ?? "" } });
+      case "passkey":
+        return answerPasskey(
+          await phoneThat(
+            ({ passkeyOptions }) =>
+              passkeyOptions !== undefined && JSON.parse(passkeyOptions).challenge === passkey?.options.challenge,
+          ),
+          instance,
+        );
+      case "compare":
+        return act(
+          await phoneThat(({ verificationCode }) => verificationCode === (passkey?.verificationCode ?? null)),
+          { action: "passkey", body: { approve: true } },
+        );
+    }
+  });
+}
+
+export const useAddFault = () => useSandboxMutation((body: NewFault) => ask("post", "/faults", { body }));
+export const useRemoveFault = () => useSandboxMutation((id: number) => ask("delete", `/faults/${id}`));
+export const useClearViolations = () => useSandboxMutation<void>(() => ask("delete", "/violations"));

@@ -101,7 +101,7 @@ export function PhoneCard({ phone }: { phone: SandboxPhone }) {
     >
       <p className="flex flex-wrap gap-2">
         <Tag look={phone.online ? "good" : "bad"}>{phone.online ? "Online" : "Offline"}</Tag>
-        {!fine && <Tag look="bad">{phone.state}</Tag>}
+        {!fine && <Tag look="bad">Account {phone.state}</Tag>}
         {phone.passkey && <Tag>Demands its passkey</Tag>}
         {phone.lastPairing !== "none" && <Tag>Last pairing: {phone.lastPairing}</Tag>}
       </p>

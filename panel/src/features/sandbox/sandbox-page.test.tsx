@@ -26,7 +26,7 @@ const PHONE: SandboxPhone = {
     { number: 3, os: "Ubuntu", platform: "Chrome", pushName: "", linkedAt: "2026-01-10T12:00:00.000Z", connected: true },
   ],
 };
-const WAITING = { id: "a", name: "shop", linking: { method: "qr", qrText: "2@the-code", passkey: null } };
+const WAITING = { id: "a", name: "shop", status: "QR_REQUIRED", linking: { method: "qr", qrText: "2@the-code", passkey: null } };
 
 /** A server with these phones; remembers what was asked of the sandbox. */
 function show({ sandbox = true, phones = [PHONE], instances = [WAITING] }: Partial<Server> = {}) {

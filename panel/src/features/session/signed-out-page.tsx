@@ -5,7 +5,7 @@ import { useRouter } from "next/navigation";
 import { safeReturnPath } from "@/lib/routes";
 import { Logo } from "@/ui/logo";
 import { Footer } from "@/features/shell/footer";
-import { SimulationBanner } from "@/features/simulation/banner";
+import { SandboxBanner } from "@/features/shell/sandbox-banner";
 import { ThemeMenu } from "@/features/shell/theme-menu";
 import { useSession } from "./use-session";
 
@@ -18,7 +18,7 @@ export function SignedOutPage({ title, footer, children }: { title: string; foot
   }, [signedIn, router]);
   return (
     <div className="flex min-h-dvh flex-col">
-      <SimulationBanner />
+      <SandboxBanner />
       <div className="flex justify-end px-4 pt-4">
         <ThemeMenu />
       </div>

@@ -22,11 +22,15 @@ export function Header({ user, onSignOut }: { user: Session["user"]; onSignOut: 
   const pages = useServerVersion()?.sandbox ? [...PAGES, SANDBOX] : PAGES;
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-surface/90 backdrop-blur">
-      <div className="mx-auto flex h-14 max-w-6xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
+      <div className="mx-auto flex min-h-14 max-w-6xl items-center gap-x-2 px-4 max-sm:flex-wrap sm:gap-6 sm:px-6">
         <Link href={ROUTES.dashboard} className="flex rounded-md" aria-label="Patchbay, to the dashboard">
           <Logo className="max-sm:gap-0 max-sm:text-[0px] max-sm:[&_svg]:size-7" />
         </Link>
-        <nav aria-label="Main" className="flex gap-0.5 sm:gap-1">
+        <nav
+          aria-label="Main"
+          // Three do not fit beside the rest on a phone.
+          className={cn("flex gap-0.5 sm:gap-1", pages.length > 2 && "max-sm:order-last max-sm:-ml-2.5 max-sm:w-full max-sm:pb-2")}
+        >
           {pages.map(({ href, label, covers }) => (
             <Link
               key={href}

@@ -8,11 +8,11 @@ import { LiveUpdates } from "@/features/instances/live-updates";
 import { signOut } from "@/features/session/api";
 import { RequireSession } from "@/features/session/require-session";
 import { sessionStore } from "@/features/session/session-store";
-import { SimulationBanner } from "@/features/simulation/banner";
 import { API_URL, IS_DEVELOPMENT_BUILD } from "@/lib/config";
 import { RealtimeProvider } from "@/realtime";
 import { Footer } from "./footer";
 import { Header } from "./header";
+import { SandboxBanner } from "./sandbox-banner";
 import { serverVersionQuery } from "./server-version";
 
 /** Everything around the pages of a signed-in user, the live connection included. */
@@ -48,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }) {
             Skip to the content
           </a>
           <div className="flex min-h-dvh flex-col">
-            <SimulationBanner />
+            <SandboxBanner />
             <Header user={user} onSignOut={leave} />
             <OffNotice />
             <main id="content" className="mx-auto w-full max-w-6xl flex-1 px-4 pt-8 sm:px-6">
