@@ -26,6 +26,7 @@ Status Instances::Impl::start() {
   struct Found {
     store::Instance row;
     std::optional<std::string> credentials;
+    std::string proxy_url = {};
     bool damaged = false;
   };
   PB_ASSIGN(auto found, store_.read([&](store::ReadTransaction& tx) -> Result<std::vector<Found>> {
@@ -43,8 +44,14 @@ Status Instances::Impl::start() {
         usable = std::unexpected(credentials.error());
       else if (*credentials)
         usable = engine_.check_credentials(**credentials);
+      // Without its proxy an instance must not connect: it would show WhatsApp another address.
+      auto proxy_url = tx.proxy_url(one.row.id);
+      if (!proxy_url && proxy_url.error().code != ErrorCode::kDatabase)
+        return std::unexpected(std::move(proxy_url).error());
+      if (usable && !proxy_url) usable = std::unexpected(proxy_url.error());
       if (usable) {
         one.credentials = std::move(*credentials);
+        one.proxy_url = std::move(*proxy_url).value_or("");
       } else {
         log::error("the credentials of an instance cannot be used",
                    {{"instance", one.row.id}, {"error", usable.error().message}});
@@ -59,7 +66,7 @@ Status Instances::Impl::start() {
     const bool is_wanted = one.row.state.desired_state == to_string(DesiredState::kConnected) &&
                            one.row.state.next_step != to_string(NextStep::What::kOperator);
     wanted += is_wanted ? 1 : 0;
-    add(std::move(one.row), std::move(one.credentials), one.damaged);
+    add(one.row, std::move(one.credentials), std::move(one.proxy_url), one.damaged);
   }
   log::info("instances are back", {{"instances", static_cast<uint64_t>(found.size())}, {"wanted", wanted}});
   executors_.front()->post([this] { schedule_prune(options_.prune_interval); });
@@ -113,17 +120,20 @@ void Instances::Impl::stop() {
 }
 
 Instances::Impl::EntryPtr Instances::Impl::add(const store::Instance& row,
-                                               std::optional<std::string> credentials, bool damaged) {
+                                               std::optional<std::string> credentials, std::string proxy_url,
+                                               bool damaged) {
   auto entry = std::make_shared<Entry>();
   entry->id = row.id;
   entry->subscription_id = row.subscription_id;
   entry->executor = &executor_for(row.id);
   const InstanceSettings settings = settings_from_json(row.config.settings_json);
+  whatsapp::SessionSettings session = session_settings(settings);
+  session.proxy_url = std::move(proxy_url);
   RuntimeConfig config{.id = row.id,
                        .subscription_id = row.subscription_id,
                        .name = row.config.name,
                        .machine = machine_options(settings),
-                       .session = session_settings(settings),
+                       .session = std::move(session),
                        .active = row.config.is_active,
                        .credentials = std::move(credentials),
                        .record = record_from_store(row.state),

@@ -69,7 +69,8 @@ struct InstanceView {
   Reason reason{};
   NextStep next_step{};
   WallTime status_since{};
-  std::optional<Linking> linking{};  // while the status is QR_REQUIRED
+  std::optional<Linking> linking{};        // while the status is QR_REQUIRED
+  std::optional<std::string> proxy_url{};  // without user and password
   uint64_t last_seq = 0;
   std::string description{};
 };
@@ -123,6 +124,7 @@ struct NewInstance {
   std::string display_name{};  // the panel sends both; kept: at most 400 and 2,000 bytes of UTF-8
   std::string description{};
   std::optional<InstanceSettings> settings{};  // absent: "{}" is stored, defaults apply
+  std::string proxy_url{};  // "http://[user:password@]host:port", "socks5://…"; empty: none
 };
 
 struct InstanceUpdate {  // at least one; validated like NewInstance
@@ -130,8 +132,12 @@ struct InstanceUpdate {  // at least one; validated like NewInstance
   std::optional<std::string> display_name{};
   std::optional<std::string> description{};
   std::optional<std::string> settings_json{};  // replaces the stored object; unknown fields are dropped
+  std::optional<std::string> proxy_url{};      // net/proxy.h; "" is none. One that is wanted reconnects
   std::optional<bool> is_active{};             // false also closes the connection; true allows connect again
 };
+
+// kValidation when it is no address of a proxy; what it says holds no part of it. Pure.
+Status check_proxy_url(std::string_view url);
 
 struct InstanceQuery {
   int64_t page = 1;       // 1 ..

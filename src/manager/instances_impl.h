@@ -84,11 +84,13 @@ class Instances::Impl {
   Result<EntryPtr> visible(const Caller& caller, std::string_view id) const;
   std::vector<EntryPtr> all() const;
   std::optional<LiveInstance> live(std::string_view id) const;
-  EntryPtr add(const store::Instance& row, std::optional<std::string> credentials, bool damaged);
+  // `damaged`: a secret of it cannot be read.
+  EntryPtr add(const store::Instance& row, std::optional<std::string> credentials, std::string proxy_url,
+               bool damaged);
   void forget(const EntryPtr& entry);
   static void drop_runtime(Entry& entry);
   RealTimeStatus real_time(const InstanceView& view, const std::optional<LiveInstance>& now) const;
-  InstanceDetails details_of(const store::InstanceRow& row) const;
+  InstanceDetails details_of(store::ReadTransaction& tx, const store::InstanceRow& row) const;
   void overlay(InstanceDetails& details) const;
   store::AuditEntry audit(const Caller& caller, std::string_view action, std::string_view id) const;
   MachineOptions machine_options(const InstanceSettings& settings) const;

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "manager/instances_impl.h"
 #include "manager/text_rules.h"
+#include "whatsapp/proxy_url.h"
 
 namespace patchbay::manager {
 namespace {
@@ -85,6 +86,11 @@ store::AuditEntry Instances::Impl::audit(const Caller& caller, std::string_view 
   return entry;
 }
 
+Status check_proxy_url(std::string_view url) {
+  PB_TRY(whatsapp::shown_proxy_url(url));
+  return {};
+}
+
 // --- REST ---
 
 Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewInstance& request) {
@@ -94,6 +100,7 @@ Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewI
   PB_TRY(check_text("displayName", request.display_name, kMaxDisplayNameBytes));
   PB_TRY(check_text("description", request.description, kMaxDescriptionBytes));
   if (request.settings) PB_TRY(check_settings(*request.settings));
+  if (!request.proxy_url.empty()) PB_TRY(check_proxy_url(request.proxy_url));
   const WallTime now = clock_.wall_now();
   store::Instance row{
       .id = make_cuid(now),
@@ -120,14 +127,15 @@ Result<InstanceDetails> Instances::Impl::create(const Caller& caller, const NewI
                                                         std::to_string(subscription->max_instances) +
                                                         " instances is reached; delete one first.");
     PB_TRY(tx.insert_instance(row));
+    if (!request.proxy_url.empty()) PB_TRY(tx.put_proxy_url(row.id, request.proxy_url));
     PB_TRY(tx.append_audit(audit(caller, "instance.create", row.id)));
     PB_ASSIGN(const auto stored, tx.instance_row(row.id, caller.subscription_id));
     if (!stored) return fail(ErrorCode::kDatabase, "The new instance cannot be read back.");
-    InstanceDetails details = details_of(*stored);
+    InstanceDetails details = details_of(tx, *stored);
     details.subscription = {subscription->id, subscription->name, subscription->tier};
     return Written{std::move(details), stored->instance};
   }));
-  add(std::move(written.second), std::nullopt, false);
+  add(written.second, std::nullopt, request.proxy_url, false);
   return std::move(written.first);
 }
 
@@ -143,12 +151,14 @@ Result<InstancePage> Instances::Impl::list(const Caller& caller, const InstanceQ
       .status = {},
       .search = query.search};
   if (query.status) filter.status = to_string(*query.status);
-  PB_ASSIGN(const auto page, store_.read([&](store::ReadTransaction& tx) { return tx.instances(filter); }));
-  InstancePage out;
-  out.total = page.total;
-  out.instances.reserve(page.items.size());
-  for (const store::InstanceRow& row : page.items) out.instances.push_back(details_of(row));
-  return out;
+  return store_.read([&](store::ReadTransaction& tx) -> Result<InstancePage> {
+    PB_ASSIGN(const auto page, tx.instances(filter));
+    InstancePage out;
+    out.total = page.total;
+    out.instances.reserve(page.items.size());
+    for (const store::InstanceRow& row : page.items) out.instances.push_back(details_of(tx, row));
+    return out;
+  });
 }
 
 Result<InstanceDetails> Instances::Impl::get(const Caller& caller, std::string_view id) {
@@ -156,7 +166,7 @@ Result<InstanceDetails> Instances::Impl::get(const Caller& caller, std::string_v
   return store_.read([&](store::ReadTransaction& tx) -> Result<InstanceDetails> {
     PB_ASSIGN(const auto row, tx.instance_row(id, entry->subscription_id));
     if (!row) return no_such_instance();
-    InstanceDetails details = details_of(*row);
+    InstanceDetails details = details_of(tx, *row);
     PB_ASSIGN(const auto subscription, tx.subscription(entry->subscription_id));
     if (subscription) details.subscription = {subscription->id, subscription->name, subscription->tier};
     PB_ASSIGN(const auto keys, tx.api_keys(id));
@@ -177,8 +187,10 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
   PB_TRY(require_user(caller));
   PB_ASSIGN(const EntryPtr entry, visible(caller, id));
   if (!request.name && !request.display_name && !request.description && !request.settings_json &&
-      !request.is_active)
-    return fail(ErrorCode::kValidation, "Nothing to change: give at least one of name, settings, isActive.");
+      !request.proxy_url && !request.is_active)
+    return fail(ErrorCode::kValidation,
+                "Nothing to change: give at least one of name, settings, proxy, isActive.");
+  if (request.proxy_url && !request.proxy_url->empty()) PB_TRY(check_proxy_url(*request.proxy_url));
   if (request.name) PB_TRY(check_instance_name(*request.name));
   if (request.display_name) PB_TRY(check_text("displayName", *request.display_name, kMaxDisplayNameBytes));
   if (request.description) PB_TRY(check_text("description", *request.description, kMaxDescriptionBytes));
@@ -186,25 +198,39 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
   if (request.settings_json) {
     PB_ASSIGN(settings_json, clean_settings_json(*request.settings_json));
   }
-  PB_ASSIGN(const store::InstanceConfig config,
-            store_.write_sync([&](store::WriteTransaction& tx) -> Result<store::InstanceConfig> {
-              PB_ASSIGN(const auto row, tx.instance(id));
-              if (!row) return no_such_instance();
-              store::InstanceConfig changed = row->config;
-              if (request.name) changed.name = *request.name;
-              if (request.description) changed.description = *request.description;
-              if (request.display_name) changed.metadata_json = metadata_with_label(*request.display_name);
-              if (request.settings_json) changed.settings_json = settings_json;
-              if (request.is_active) changed.is_active = *request.is_active;
-              PB_TRY(tx.put_instance_config(id, changed, clock_.wall_now()));
-              PB_TRY(tx.append_audit(audit(caller, "instance.update", id)));
-              return changed;
-            }));
-  const InstanceSettings settings = settings_from_json(config.settings_json);
-  entry->executor->post([entry, name = config.name, machine = machine_options(settings),
-                         session = session_settings(settings)]() mutable {
+  struct Written {
+    store::InstanceConfig config;
+    std::string proxy_url;
+    bool is_wanted = false;
+  };
+  PB_ASSIGN(Written written, store_.write_sync([&](store::WriteTransaction& tx) -> Result<Written> {
+    PB_ASSIGN(const auto row, tx.instance(id));
+    if (!row) return no_such_instance();
+    store::InstanceConfig changed = row->config;
+    if (request.name) changed.name = *request.name;
+    if (request.description) changed.description = *request.description;
+    if (request.display_name) changed.metadata_json = metadata_with_label(*request.display_name);
+    if (request.settings_json) changed.settings_json = settings_json;
+    if (request.is_active) changed.is_active = *request.is_active;
+    PB_TRY(tx.put_instance_config(id, changed, clock_.wall_now()));
+    if (request.proxy_url)
+      PB_TRY(request.proxy_url->empty() ? tx.delete_proxy_url(id) : tx.put_proxy_url(id, *request.proxy_url));
+    PB_TRY(tx.append_audit(audit(caller, "instance.update", id)));
+    PB_ASSIGN(auto proxy_url, tx.proxy_url(id));
+    return Written{.config = std::move(changed),
+                   .proxy_url = std::move(proxy_url).value_or(""),
+                   .is_wanted = row->state.desired_state == to_string(DesiredState::kConnected)};
+  }));
+  const InstanceSettings settings = settings_from_json(written.config.settings_json);
+  whatsapp::SessionSettings session = session_settings(settings);
+  session.proxy_url = std::move(written.proxy_url);
+  entry->executor->post([entry, name = written.config.name, machine = machine_options(settings),
+                         session = std::move(session)]() mutable {
     if (entry->runtime) entry->runtime->reconfigure(std::move(name), machine, session);
   });
+  // Nobody wants the old way to be used until something else happens.
+  if (request.proxy_url && written.is_wanted && written.config.is_active && !request.is_active)
+    PB_TRY(operate(caller, id, Operation::kRestart));
   if (request.is_active)
     PB_TRY(operate(caller, id, *request.is_active ? Operation::kActivate : Operation::kDeactivate));
   return get(caller, id);

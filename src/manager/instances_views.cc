@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "manager/instances_impl.h"
+#include "whatsapp/proxy_url.h"
 
 namespace patchbay::manager {
 namespace {
@@ -71,11 +72,14 @@ RealTimeStatus Instances::Impl::real_time(const InstanceView& view,
   return out;
 }
 
-InstanceDetails Instances::Impl::details_of(const store::InstanceRow& row) const {
+InstanceDetails Instances::Impl::details_of(store::ReadTransaction& tx, const store::InstanceRow& row) const {
   InstanceDetails details;
   details.instance = instance_view(row.instance, clock_.wall_now());
   details.created_by = {.id = row.created_by.id, .name = row.created_by.name, .email = row.created_by.email};
   details.counts.api_keys = row.api_key_count;
+  // One that cannot be read is told by the instance's status.
+  if (const auto proxy = tx.proxy_url(row.instance.id); proxy && *proxy)
+    if (auto shown = whatsapp::shown_proxy_url(**proxy)) details.instance.proxy_url = std::move(*shown);
   overlay(details);
   return details;
 }

@@ -54,7 +54,8 @@ json::object instance_json(const Context& context, const manager::InstanceView& 
                       {"connectionAttempts", instance.connection_attempts},
                       {"lastError", to_json(instance.last_error)},
                       {"lastErrorAt", to_json(instance.last_error_at)},
-                      {"description", instance.description}};
+                      {"description", instance.description},
+                      {"proxy", to_json(instance.proxy_url)}};
   if (instance.qr_code) result["qrCode"] = context.qr_code(*instance.qr_code);
   add_lifecycle(context, result, instance);
   return result;
@@ -105,6 +106,21 @@ std::optional<json::object> read_settings(FieldReader& fields) {
     result["keepAliveIntervalMs"] = *value;
   }
   return result;
+}
+
+// Null is none. Its value is never echoed: it may hold a password.
+std::optional<std::string> read_proxy(FieldReader& fields, const json::object& body) {
+  const json::value* const sent = body.if_contains("proxy");
+  if (sent == nullptr) return std::nullopt;
+  if (sent->is_null()) return std::string();
+  const json::string* const text = sent->if_string();
+  if (text == nullptr || text->empty()) {
+    fields.refuse("proxy", "must be http://[user:password@]host:port, socks5://…, or null", true);
+    return std::nullopt;
+  }
+  if (const auto usable = manager::check_proxy_url(*text); !usable)
+    fields.refuse("proxy", usable.error().message, true);
+  return std::string(*text);
 }
 
 manager::InstanceSettings with_defaults(const json::object& sent) {
@@ -162,6 +178,7 @@ Outcome<http::Response> create_instance(const Context& context, const http::Requ
   wanted.display_name = read_optional_text(fields, "displayName", kDisplayNameRule).value_or("");
   wanted.description = read_optional_text(fields, "description", kDescriptionRule).value_or("");
   const std::optional<json::object> settings = read_settings(fields);
+  wanted.proxy_url = read_proxy(fields, body).value_or("");
   PB_TRY(fields.finish());
   if (settings) wanted.settings = with_defaults(*settings);
 
@@ -224,13 +241,14 @@ Outcome<http::Response> update_instance(const Context& context, const http::Requ
   change.display_name = read_optional_text(fields, "displayName", kDisplayNameRule);
   change.description = read_optional_text(fields, "description", kDescriptionRule);
   if (const auto settings = read_settings(fields)) change.settings_json = json::serialize(*settings);
+  change.proxy_url = read_proxy(fields, body);
   change.is_active = fields.boolean("isActive");
   PB_TRY(fields.finish());
   if (!change.name && !change.display_name && !change.description && !change.settings_json &&
-      !change.is_active) {
+      !change.proxy_url && !change.is_active) {
     return refuse(
         ErrorCode::kValidation,
-        "Nothing to change: send at least one of name, displayName, description, settings, isActive");
+        "Nothing to change: send at least one of name, displayName, description, settings, proxy, isActive");
   }
   PB_ASSIGN(const manager::InstanceDetails details,
             context.services.instances.update(*context.caller, id, change));

@@ -18,6 +18,7 @@ struct SealedColumn {
 
 inline constexpr SealedColumn kSealedCredentials{"credentials", "instance_id", "sealed", "credentials:"};
 inline constexpr SealedColumn kSealedApiKeys{"api_keys", "id", "sealed_key", "api-key:"};
-inline constexpr SealedColumn kSealedColumns[] = {kSealedCredentials, kSealedApiKeys};
+inline constexpr SealedColumn kSealedProxies{"proxies", "instance_id", "sealed", "proxy:"};
+inline constexpr SealedColumn kSealedColumns[] = {kSealedCredentials, kSealedApiKeys, kSealedProxies};
 
 }  // namespace patchbay::store

@@ -157,12 +157,22 @@ Status SqliteTransaction::for_each_instance(const std::function<Status(Instance)
   }
 }
 
-Result<std::optional<std::string>> SqliteTransaction::credentials(std::string_view instance_id) {
-  PB_ASSIGN(Statement query, connection_.prepare("SELECT sealed FROM credentials WHERE instance_id = ?1"));
+Result<std::optional<std::string>> SqliteTransaction::secret_of(const SealedColumn& column,
+                                                                std::string_view instance_id) {
+  PB_ASSIGN(Statement query, connection_.prepare("SELECT sealed FROM " + std::string(column.table) +
+                                                 " WHERE instance_id = ?1"));
   PB_ASSIGN(const bool row, query.bind(instance_id).step());
   if (!row) return std::nullopt;
-  PB_ASSIGN(auto secret, box_.open(query.blob(), kSealedCredentials.context_of(instance_id)));
+  PB_ASSIGN(auto secret, box_.open(query.blob(), column.context_of(instance_id)));
   return secret;
+}
+
+Result<std::optional<std::string>> SqliteTransaction::credentials(std::string_view instance_id) {
+  return secret_of(kSealedCredentials, instance_id);
+}
+
+Result<std::optional<std::string>> SqliteTransaction::proxy_url(std::string_view instance_id) {
+  return secret_of(kSealedProxies, instance_id);
 }
 
 Status SqliteTransaction::insert_instance(const Instance& instance) {
@@ -230,19 +240,38 @@ Status SqliteTransaction::delete_instance(std::string_view id) {
   return {};
 }
 
-Status SqliteTransaction::put_credentials(std::string_view instance_id, std::string_view secret) {
+Status SqliteTransaction::put_secret(const SealedColumn& column, std::string_view instance_id,
+                                     std::string_view secret) {
   PB_ASSIGN(Statement upsert,
-            connection_.prepare("INSERT INTO credentials (instance_id, sealed) VALUES (?1, ?2) "
+            connection_.prepare("INSERT INTO " + std::string(column.table) +
+                                " (instance_id, sealed) VALUES (?1, ?2) "
                                 "ON CONFLICT (instance_id) DO UPDATE SET sealed = excluded.sealed"));
-  const Bytes sealed = box_.seal(secret, kSealedCredentials.context_of(instance_id));
+  const Bytes sealed = box_.seal(secret, column.context_of(instance_id));
   Status status = upsert.bind(instance_id, Blob{sealed}).run();
   if (upsert.broke_foreign_key()) return no_such_instance();
   return status;
 }
 
-Status SqliteTransaction::delete_credentials(std::string_view instance_id) {
-  PB_ASSIGN(Statement remove, connection_.prepare("DELETE FROM credentials WHERE instance_id = ?1"));
+Status SqliteTransaction::delete_secret(const SealedColumn& column, std::string_view instance_id) {
+  PB_ASSIGN(Statement remove,
+            connection_.prepare("DELETE FROM " + std::string(column.table) + " WHERE instance_id = ?1"));
   return remove.bind(instance_id).run();
+}
+
+Status SqliteTransaction::put_credentials(std::string_view instance_id, std::string_view secret) {
+  return put_secret(kSealedCredentials, instance_id, secret);
+}
+
+Status SqliteTransaction::delete_credentials(std::string_view instance_id) {
+  return delete_secret(kSealedCredentials, instance_id);
+}
+
+Status SqliteTransaction::put_proxy_url(std::string_view instance_id, std::string_view url) {
+  return put_secret(kSealedProxies, instance_id, url);
+}
+
+Status SqliteTransaction::delete_proxy_url(std::string_view instance_id) {
+  return delete_secret(kSealedProxies, instance_id);
 }
 
 }  // namespace patchbay::store

@@ -132,6 +132,13 @@ CREATE TABLE audit_log (
   time        INTEGER NOT NULL
 ) STRICT;
 )sql",
+    // 2: a proxy for each instance
+    R"sql(
+CREATE TABLE proxies (
+  instance_id TEXT PRIMARY KEY NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+  sealed      BLOB NOT NULL
+) STRICT;
+)sql",
 };
 
 std::unexpected<Error> refuse_schema(std::string message, std::string detail = {}) {

@@ -39,12 +39,15 @@ class SqliteTransaction final : public WriteTransaction {
   Result<int64_t> count_instances_of(std::string_view subscription_id) override;
   Status for_each_instance(const std::function<Status(Instance)>& visit) override;
   Result<std::optional<std::string>> credentials(std::string_view instance_id) override;
+  Result<std::optional<std::string>> proxy_url(std::string_view instance_id) override;
   Status insert_instance(const Instance& instance) override;
   Status put_instance_config(std::string_view id, const InstanceConfig& config, WallTime now) override;
   Status put_instance_state(std::string_view id, const InstanceState& state, WallTime now) override;
   Status delete_instance(std::string_view id) override;
   Status put_credentials(std::string_view instance_id, std::string_view secret) override;
   Status delete_credentials(std::string_view instance_id) override;
+  Status put_proxy_url(std::string_view instance_id, std::string_view url) override;
+  Status delete_proxy_url(std::string_view instance_id) override;
 
   Result<std::vector<Event>> events_after(std::string_view instance_id, uint64_t after,
                                           int64_t limit) override;
@@ -67,6 +70,9 @@ class SqliteTransaction final : public WriteTransaction {
   Status add_api_key_usage(std::span<const ApiKeyUsage> usage) override;
 
  private:
+  Result<std::optional<std::string>> secret_of(const SealedColumn& column, std::string_view instance_id);
+  Status put_secret(const SealedColumn& column, std::string_view instance_id, std::string_view secret);
+  Status delete_secret(const SealedColumn& column, std::string_view instance_id);
   Result<std::optional<UserContext>> find_user_context(std::string_view sql, std::string_view key);
   Result<int64_t> count(std::string_view sql, std::string_view key);
   Result<int64_t> prune_one(int64_t instance_number, int64_t last_seq, WallTime before, uint64_t keep,

@@ -47,6 +47,8 @@ class ReadTransaction {
   // The engine's secret state of an instance, decrypted. kDatabase when it is damaged or was encrypted under
   // another master key: never taken for "none".
   virtual Result<std::optional<std::string>> credentials(std::string_view instance_id) = 0;
+  // The address of the proxy that the instance connects through, with its password. kDatabase as above.
+  virtual Result<std::optional<std::string>> proxy_url(std::string_view instance_id) = 0;
 
   // --- Events ---
   // Numbers above `after`, ascending, at most `limit` (clamped to 1 … 10,000).
@@ -88,10 +90,12 @@ class WriteTransaction : public ReadTransaction {
   // Sets updated_at too. kInstanceAlreadyExists as above.
   virtual Status put_instance_config(std::string_view id, const InstanceConfig& config, WallTime now) = 0;
   virtual Status put_instance_state(std::string_view id, const InstanceState& state, WallTime now) = 0;
-  virtual Status delete_instance(std::string_view id) = 0;  // its keys, events and credentials go too
-  // Encrypted before it is written. Both are no error when nothing was there before.
+  virtual Status delete_instance(std::string_view id) = 0;  // with its keys, events, secrets
+  // Encrypted before they are written. None is an error when nothing was there before.
   virtual Status put_credentials(std::string_view instance_id, std::string_view secret) = 0;
   virtual Status delete_credentials(std::string_view instance_id) = 0;
+  virtual Status put_proxy_url(std::string_view instance_id, std::string_view url) = 0;
+  virtual Status delete_proxy_url(std::string_view instance_id) = 0;
 
   // --- Events ---
   // Takes the next number of the instance and appends. Numbers have no gaps: when the transaction is undone,

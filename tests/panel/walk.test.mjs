@@ -51,6 +51,26 @@ describe('the panel', { concurrency: 1 }, () => {
     await ada.sees(ada.text('Nothing has happened yet'));
   });
 
+  test('keeps to its proxy, and says which proxy is none', async () => {
+    await ada.page.goto('/instances/');
+    await ada.button('New instance').first().click();
+    await ada.page.getByLabel('Name', { exact: true }).fill('behind-a-proxy');
+    await ada.page.getByLabel('Proxy (optional)').fill('ftp://proxy.example');
+    await ada.button('Create instance').click();
+    await ada.sees(ada.text('Begin with http:// or socks5://.'));
+    await ada.page.getByLabel('Proxy (optional)').fill('socks5://ann:secret@127.0.0.1:1');
+    await ada.button('Create instance').click();
+    await ada.sees(ada.heading('behind-a-proxy'));
+    await ada.sees(ada.text('socks5://127.0.0.1:1'));
+    assert.equal(await ada.text('secret').count(), 0);
+    await ada.button('Connect').click();
+    await ada.sees(ada.text(/WhatsApp could not be reached/));
+    await ada.choose('Delete instance', 'Delete instance');
+    await ada.sees(ada.link('front-desk'));
+    await ada.link('front-desk').click();
+    await ada.seesStatus('DISCONNECTED');
+  });
+
   test('shows the QR code by itself after Connect', async () => {
     await ada.button('Connect').click();
     const dialog = ada.dialog('Link a phone');

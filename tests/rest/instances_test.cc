@@ -240,6 +240,23 @@ TEST_F(Instances, KeepAGaplessLogOfTheirEvents) {
             "after: must be at least 0; limit: must be between 1 and 1000");
 }
 
+TEST_F(Instances, HaveAProxyWhosePasswordIsShownToNobody) {
+  const Answer made = world_.post(
+      "/api/instances", json::object{{"name", "shop"}, {"proxy", "socks5://ann:secret@proxy.example:1080"}}, token_);
+  ASSERT_EQ(made.status, 201);
+  const std::string id = made.text("/instance/id");
+  EXPECT_EQ(world_.get(path(id), token_).text("/instance/proxy"), "socks5://proxy.example:1080");
+  EXPECT_EQ(world_.get("/api/instances", token_).text("/instances/0/proxy"), "socks5://proxy.example:1080");
+  const Answer wrong = world_.put(path(id), json::object{{"proxy", "ftp://ann:secret@host"}}, token_);
+  EXPECT_THAT(wrong.refused(), StartsWith("proxy: the address of the proxy is not usable"));
+  EXPECT_THAT(json::serialize(wrong.body), testing::Not(HasSubstr("secret")));
+  const Answer changed = world_.put(path(id), json::object{{"proxy", "http://[::1]:8080"}}, token_);
+  EXPECT_EQ(changed.text("/instance/proxy"), "http://[::1]:8080");
+  EXPECT_EQ(world_.put(path(id), json::object{{"name", "store"}}, token_).text("/instance/proxy"), "http://[::1]:8080")
+      << "what is not sent stays";
+  EXPECT_EQ(world_.put(path(id), json::object{{"proxy", nullptr}}, token_).data("/instance/proxy"), json::value(nullptr));
+}
+
 TEST(RawQrFormat, LeavesTheDrawingToThePanel) {
   WorldOptions options;
   options.api.qr_format = QrFormat::kRaw;

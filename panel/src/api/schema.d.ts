@@ -937,6 +937,8 @@ export interface components {
             /** @description The number of the newest event */
             lastSeq: number;
             linking: components["schemas"]["Linking"];
+            /** @description The proxy that it connects to WhatsApp through, without user and password */
+            proxy: string | null;
         };
         InstanceListItem: components["schemas"]["Instance"] & {
             createdBy: components["schemas"]["By"];
@@ -978,6 +980,8 @@ export interface components {
             displayName?: string;
             description?: string;
             settings?: components["schemas"]["InstanceSettings"];
+            /** @description `http://[user:password@]host:port` (CONNECT) or `socks5://…`; null is none. Kept encrypted; a connected instance reconnects through it at once */
+            proxy?: string | null;
         };
         /** @description At least one field. */
         UpdateInstanceRequest: {
@@ -989,6 +993,8 @@ export interface components {
             settings?: components["schemas"]["InstanceSettings"];
             /** @description false disconnects the instance and refuses its API keys */
             isActive?: boolean;
+            /** @description `http://[user:password@]host:port` (CONNECT) or `socks5://…`; null is none. Kept encrypted; a connected instance reconnects through it at once */
+            proxy?: string | null;
         };
         InstanceStatusReport: {
             instanceId: components["schemas"]["Id"];

@@ -14,6 +14,7 @@ export function DetailsCard({ instance }: { instance: InstanceDetail }) {
     ["Phone", instance.phone && `+${instance.phone}`],
     ["Display name", instance.displayName],
     ["Wanted state", DESIRED[instance.desiredState]],
+    ["Proxy", instance.proxy],
     ["Last connected", when(instance.lastConnectedAt)],
     ["Last disconnected", when(instance.lastDisconnectedAt)],
     ["Connection attempts", instance.connectionAttempts > 0 && instance.connectionAttempts],

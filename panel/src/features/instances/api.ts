@@ -93,6 +93,7 @@ export interface NewInstance {
   name: string;
   displayName?: string;
   description?: string;
+  proxy?: string;
 }
 
 export function useCreateInstance() {

@@ -20,6 +20,12 @@ const schema = z.object({
     ),
   displayName: z.string().check(z.maxLength(100, "At most 100 characters.")),
   description: z.string().check(z.maxLength(500, "At most 500 characters.")),
+  proxy: z
+    .string()
+    .check(
+      z.maxLength(2048, "At most 2048 characters."),
+      z.regex(/^\s*((http|socks5):\/\/.+)?$/, "Begin with http:// or socks5://."),
+    ),
 });
 type Values = z.infer<typeof schema>;
 
@@ -49,18 +55,19 @@ export function CreateInstanceDialog(props: CreateInstanceDialogProps) {
 function CreateInstanceForm({ create, onCreated }: CreateInstanceDialogProps) {
   const { register, handleSubmit, setError, formState } = useForm<Values>({
     resolver: zodResolver(schema),
-    defaultValues: { name: "", displayName: "", description: "" },
+    defaultValues: { name: "", displayName: "", description: "", proxy: "" },
   });
   const { errors } = formState;
-  const submit = handleSubmit(({ name, displayName, description }) => {
+  const submit = handleSubmit(({ name, displayName, description, proxy }) => {
     const body: NewInstance = {
       name,
       displayName: displayName.trim() || undefined,
       description: description.trim() || undefined,
+      proxy: proxy.trim() || undefined,
     };
     create.mutate(body, {
       onSuccess: ({ id }) => onCreated(id),
-      onError: (error) => applyServerErrors(error, setError, ["name", "displayName", "description"]),
+      onError: (error) => applyServerErrors(error, setError, ["name", "displayName", "description", "proxy"]),
     });
   });
   return (
@@ -87,6 +94,16 @@ function CreateInstanceForm({ create, onCreated }: CreateInstanceDialogProps) {
         label="Description (optional)"
         error={errors.description?.message}
         {...register("description")}
+      />
+      <TextField
+        label="Proxy (optional)"
+        placeholder="socks5://user:password@host:1080"
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        hint="WhatsApp is reached through it: http:// (CONNECT) or socks5://. Its password is kept encrypted."
+        error={errors.proxy?.message}
+        {...register("proxy")}
       />
       <div className="flex justify-end pt-2">
         <Button type="submit" variant="primary" busy={create.isPending}>
