@@ -73,7 +73,7 @@ Result<std::unique_ptr<NativeEngine>> NativeEngine::create(NativeEngineOptions o
   if (options.noise_root)
     log::warning(
         "a root of one's own is trusted instead of WhatsApp's: whoever holds its key is taken for WhatsApp",
-        {{"url", url->origin()}, {"root", to_hex(crypto::view(*options.noise_root))}});
+        {{"url", options.url}, {"root", to_hex(crypto::view(*options.noise_root))}});
   return std::unique_ptr<NativeEngine>(new NativeEngine(std::move(options), std::move(*url), services));
 }
 
