@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/sqlite_schema.h"
 #include "store/temporary_store.h"
 
 namespace patchbay::store {
@@ -111,7 +112,14 @@ TEST_F(SqliteStoreOpening, ANewerDatabaseIsRefusedAndBothVersionsAreNamed) {
   make_and_close();
   run_sql("PRAGMA user_version = 4711");
   expect_refused("version 4711");
-  expect_refused("understands version 1");
+  expect_refused("understands version " + std::to_string(latest_schema_version()));
+}
+
+TEST_F(SqliteStoreOpening, AnOlderDatabaseIsBroughtUpToDate) {
+  make_and_close();
+  run_sql("DROP TABLE proxies; PRAGMA user_version = 1");
+  ASSERT_TRUE(open());
+  run_sql("DELETE FROM proxies");
 }
 
 TEST_F(SqliteStoreOpening, ADatabaseOfAnotherProgramIsRefused) {

@@ -139,7 +139,7 @@ TEST(Credentials, NoPrefixOfARecordIsTakenForAWholeOne) {
   for (size_t size = 0; size < good.size(); ++size)
     accepted += parse_credentials(good.substr(0, size)).has_value();
   // The last fields may be absent in a good record, as far as they stand at the end.
-  EXPECT_LE(accepted, 1u);
+  EXPECT_LE(accepted, 2u);
 }
 
 }  // namespace

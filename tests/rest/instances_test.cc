@@ -242,7 +242,8 @@ TEST_F(Instances, KeepAGaplessLogOfTheirEvents) {
 
 TEST_F(Instances, HaveAProxyWhosePasswordIsShownToNobody) {
   const Answer made = world_.post(
-      "/api/instances", json::object{{"name", "shop"}, {"proxy", "socks5://ann:secret@proxy.example:1080"}}, token_);
+      "/api/instances", json::object{{"name", "shop"}, {"proxy", "socks5://ann:secret@proxy.example:1080"}},
+      token_);
   ASSERT_EQ(made.status, 201);
   const std::string id = made.text("/instance/id");
   EXPECT_EQ(world_.get(path(id), token_).text("/instance/proxy"), "socks5://proxy.example:1080");
@@ -252,9 +253,11 @@ TEST_F(Instances, HaveAProxyWhosePasswordIsShownToNobody) {
   EXPECT_THAT(json::serialize(wrong.body), testing::Not(HasSubstr("secret")));
   const Answer changed = world_.put(path(id), json::object{{"proxy", "http://[::1]:8080"}}, token_);
   EXPECT_EQ(changed.text("/instance/proxy"), "http://[::1]:8080");
-  EXPECT_EQ(world_.put(path(id), json::object{{"name", "store"}}, token_).text("/instance/proxy"), "http://[::1]:8080")
+  EXPECT_EQ(world_.put(path(id), json::object{{"name", "store"}}, token_).text("/instance/proxy"),
+            "http://[::1]:8080")
       << "what is not sent stays";
-  EXPECT_EQ(world_.put(path(id), json::object{{"proxy", nullptr}}, token_).data("/instance/proxy"), json::value(nullptr));
+  EXPECT_EQ(world_.put(path(id), json::object{{"proxy", nullptr}}, token_).data("/instance/proxy"),
+            json::value(nullptr));
 }
 
 TEST(RawQrFormat, LeavesTheDrawingToThePanel) {
