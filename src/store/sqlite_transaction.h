@@ -4,6 +4,7 @@
 #pragma once
 
 #include "crypto/secret_box.h"
+#include "store/sealed_columns.h"
 #include "store/sqlite_connection.h"
 #include "store/transaction.h"
 
