@@ -105,8 +105,8 @@ Executor::Timer Shard::run_after(Milliseconds delay, Task task) {
 }
 
 void Shard::cancel_timer(uint64_t id) {
-  delete reinterpret_cast<RunningTimer*>(
-      id);  // NOLINT(performance-no-int-to-ptr): run_after() made it of one
+  // run_after() made it of a pointer.
+  delete reinterpret_cast<RunningTimer*>(id);  // NOLINT(performance-no-int-to-ptr)
 }
 
 void Shard::run() {
