@@ -320,7 +320,7 @@ binary::Node route_message(Sender& sender, const binary::Node& message) {
   }
   become_contacts(sender, *copies);
   for (auto& [device, copy] : *copies) deliver_copy(sender, message, *to, std::move(copy));
-  if (stale) ack.set("phash", Network::participant_hash(std::move(expected)));
+  if (stale) ack.set("phash", Network::participant_hash(expected));
   return ack;
 }
 
