@@ -34,6 +34,7 @@ class Server {
 
   void start() {
     std::vector<char*> arguments;
+    arguments.reserve(settings_.server.size() + 1);
     for (const std::string& word : settings_.server) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     pid_ = fork();

@@ -265,6 +265,7 @@ Status Program::build_server() {
 
   PB_TRY(build_engine());
   std::vector<Executor*> executors;
+  executors.reserve(shards_->size());
   for (size_t i = 0; i < shards_->size(); ++i) executors.push_back(&(*shards_)[i]);
   manager::InstancesOptions instances;
   instances.reconnect_first_delay = config_.reconnect_first_delay;

@@ -126,6 +126,7 @@ bool WatchBoard::wants(std::string_view id) const {
 
 std::vector<std::string> WatchBoard::ids() const {
   std::vector<std::string> all;
+  all.reserve(rows_.size());
   for (const auto& [id, row] : rows_) all.push_back(id);
   return all;
 }
@@ -227,7 +228,7 @@ std::vector<std::string> WatchBoard::picture(std::string_view head, int columns,
     if (out.size() + 1 >= high) continue;
     ++shown;
     std::string status = padded(row.status.empty() ? "?" : row.status, kStatusWidth);
-    if (colours) status = std::string(colour_of(row.status)) + status + std::string(kReset);
+    if (colours) status.insert(0, colour_of(row.status)).append(kReset);
     std::string line = padded(row.name, name_width) + " ";
     line += status + " ";
     line += padded(clock_of(row.last_event), kClockWidth) + " ";

@@ -22,6 +22,15 @@ std::unexpected<Error> service_stopping() {
 
 // --- Start and stop ---
 
+Result<std::string> Instances::Impl::proxy_url_of(store::ReadTransaction& tx, std::string_view id) {
+  auto proxy_url = tx.proxy_url(id);
+  if (proxy_url) return std::move(*proxy_url).value_or("");
+  if (proxy_url.error().code != ErrorCode::kDatabase) return std::unexpected(std::move(proxy_url).error());
+  log::error("the proxy of an instance cannot be read; set it anew",
+             {{"instance", id}, {"error", proxy_url.error().message}});
+  return std::string(kUnreadableProxy);
+}
+
 Status Instances::Impl::start() {
   struct Found {
     store::Instance row;
@@ -44,14 +53,9 @@ Status Instances::Impl::start() {
         usable = std::unexpected(credentials.error());
       else if (*credentials)
         usable = engine_.check_credentials(**credentials);
-      // Without its proxy an instance must not connect: it would show WhatsApp another address.
-      auto proxy_url = tx.proxy_url(one.row.id);
-      if (!proxy_url && proxy_url.error().code != ErrorCode::kDatabase)
-        return std::unexpected(std::move(proxy_url).error());
-      if (usable && !proxy_url) usable = std::unexpected(proxy_url.error());
+      PB_ASSIGN(one.proxy_url, proxy_url_of(tx, one.row.id));
       if (usable) {
         one.credentials = std::move(*credentials);
-        one.proxy_url = std::move(*proxy_url).value_or("");
       } else {
         log::error("the credentials of an instance cannot be used",
                    {{"instance", one.row.id}, {"error", usable.error().message}});

@@ -84,12 +84,16 @@ class Instances::Impl {
   Result<EntryPtr> visible(const Caller& caller, std::string_view id) const;
   std::vector<EntryPtr> all() const;
   std::optional<LiveInstance> live(std::string_view id) const;
-  // `damaged`: a secret of it cannot be read.
+  // `damaged`: its credentials cannot be read.
   EntryPtr add(const store::Instance& row, std::optional<std::string> credentials, std::string proxy_url,
                bool damaged);
   void forget(const EntryPtr& entry);
   static void drop_runtime(Entry& entry);
   RealTimeStatus real_time(const InstanceView& view, const std::optional<LiveInstance>& now) const;
+  // Empty: none. One that cannot be read is no address at all: then nothing can be connected to, rather than
+  // past it.
+  static constexpr std::string_view kUnreadableProxy = "unreadable";
+  static Result<std::string> proxy_url_of(store::ReadTransaction& tx, std::string_view id);
   InstanceDetails details_of(store::ReadTransaction& tx, const store::InstanceRow& row) const;
   void overlay(InstanceDetails& details) const;
   store::AuditEntry audit(const Caller& caller, std::string_view action, std::string_view id) const;

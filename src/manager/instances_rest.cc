@@ -216,9 +216,9 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
     if (request.proxy_url)
       PB_TRY(request.proxy_url->empty() ? tx.delete_proxy_url(id) : tx.put_proxy_url(id, *request.proxy_url));
     PB_TRY(tx.append_audit(audit(caller, "instance.update", id)));
-    PB_ASSIGN(auto proxy_url, tx.proxy_url(id));
+    PB_ASSIGN(std::string proxy_url, proxy_url_of(tx, id));
     return Written{.config = std::move(changed),
-                   .proxy_url = std::move(proxy_url).value_or(""),
+                   .proxy_url = std::move(proxy_url),
                    .is_wanted = row->state.desired_state == to_string(DesiredState::kConnected)};
   }));
   const InstanceSettings settings = settings_from_json(written.config.settings_json);

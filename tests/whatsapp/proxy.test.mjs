@@ -1,6 +1,7 @@
 // An instance goes to WhatsApp through a proxy of its own: HTTP CONNECT and SOCKS5, with a password and without.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -104,6 +105,36 @@ describe('an instance with a proxy', { concurrency: 1 }, () => {
     await product.startAgain();
     await account.reaches(id, 'CONNECTED');
     assert.equal(proxy.targets.length, before + 1);
+    await remove(id);
+  });
+
+  test('what cannot be read is never gone past: damaged credentials keep their proxy, a damaged proxy is set anew', async () => {
+    const sql = (text) => execFileSync('sqlite3', [join(product.dataDir, 'patchbay.db'), text]);
+    const proxy = await started();
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const { id } = await create(url);
+    await account.link(id);
+
+    await product.stop();
+    sql(`UPDATE credentials SET sealed = x'00' WHERE instance_id = '${id}'`);
+    await product.startAgain();
+    await account.reaches(id, 'ERROR');
+    await account.act(id, 'logout');
+    const before = proxy.targets.length;
+    await account.link(id);
+    assert.ok(proxy.targets.length > before, 'the new link goes through the proxy');
+
+    await product.stop();
+    sql(`UPDATE proxies SET sealed = x'00' WHERE instance_id = '${id}'`);
+    await product.startAgain();
+    const { text } = await until(async () => {
+      const { status } = await account.ok('GET', `/api/instances/${id}/status`);
+      return /proxy/.test(status.reason?.text) && status.reason;
+    }, 'a reason that names the proxy');
+    assert.doesNotMatch(text, /unreadable/);
+    assert.equal((await sandbox.get('')).connections, 0);
+    await change(id, url);
+    await account.reaches(id, 'CONNECTED');
     await remove(id);
   });
 
