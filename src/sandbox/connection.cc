@@ -320,8 +320,8 @@ void Connection::send_frame(std::string_view payload) {
     payload = changed;
   }
   std::string bytes;
-  noise::append_frame(bytes, payload);
-  if (replay) noise::append_frame(bytes, payload);
+  (void)noise::append_frame(bytes, payload);
+  if (replay) (void)noise::append_frame(bytes, payload);
   const Fault* const delay = fault(FaultKind::kDelay);
   if (delay == nullptr) return write(std::move(bytes));
   later(Milliseconds(delay->delay_ms),
