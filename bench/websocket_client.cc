@@ -12,6 +12,8 @@
 namespace patchbay::bench {
 namespace {
 
+constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
 std::vector<char>& read_buffer() {
   static std::vector<char> buffer(256 * 1024);
   return buffer;
@@ -44,7 +46,7 @@ void WebSocketClient::start(int epoll_fd) {
 
 void WebSocketClient::on_events(uint32_t mask) {
   if (fd_ >= 0 && mask & EPOLLOUT) on_writable();
-  if (fd_ >= 0 && mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) on_readable();
+  if (fd_ >= 0 && mask & (EPOLLIN | kEnd)) on_readable((mask & kEnd) != 0);
 }
 
 void WebSocketClient::on_writable() {
@@ -129,14 +131,15 @@ bool WebSocketClient::consume(std::string_view& bytes) {
   return true;
 }
 
-void WebSocketClient::on_readable() {
+void WebSocketClient::on_readable(bool ended) {
   std::vector<char>& buffer = read_buffer();
   for (;;) {
     const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return end(state_ == State::kConnecting ? "refused" : "the connection ended");
-    const bool more = static_cast<size_t>(got) == buffer.size();
+    // The end is not told a second time when it came together with the last bytes.
+    const bool more = ended || static_cast<size_t>(got) == buffer.size();
     std::string_view bytes(buffer.data(), static_cast<size_t>(got));
     std::string joined;
     if (!in_.empty()) {

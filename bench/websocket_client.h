@@ -23,7 +23,7 @@ class WebSocketClient final : public Client, private Endpoint {
 
   void on_events(uint32_t mask) override;
   void on_writable();
-  void on_readable();
+  void on_readable(bool ended);
   // Consumes what is whole; false when the connection has ended.
   bool consume(std::string_view& bytes);
   bool handle_frame(std::string_view payload);
