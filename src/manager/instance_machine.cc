@@ -1,9 +1,8 @@
+// The life of an instance. What happens until it is linked: instance_machine_linking.cc.
 #include "manager/instance_machine.h"
 
 #include <algorithm>
 #include <utility>
-
-#include <boost/json.hpp>
 
 namespace patchbay::manager {
 namespace {
@@ -13,7 +12,6 @@ using whatsapp::SessionEnd;
 
 constexpr int kMaxDoublings = 30;
 constexpr std::string_view kCredentialsDamaged = "CREDENTIALS_DAMAGED";
-constexpr size_t kMaxPasskeyOptionsBytes = 65'536;
 
 NextStep resting() {
   return {.what = NextStep::What::kNone, .text = "Nothing is due."};
@@ -51,12 +49,6 @@ std::string remedy(CloseReason reason) {
 
 bool is_outdated(const Reason& reason) {
   return reason.code == to_string(CloseReason::kClientOutdated);
-}
-
-bool is_json_object(std::string_view text) {
-  boost::system::error_code error;
-  const boost::json::value value = boost::json::parse(text, error);
-  return !error && value.is_object();
 }
 
 bool rests_quietly(CloseReason reason) {
@@ -352,100 +344,6 @@ void InstanceMachine::on(const TurnCame&) {
                            options_.connect_timeout);
 }
 
-void InstanceMachine::on(const whatsapp::QrCode& code) {
-  if (session_ != Session::kOpening && session_ != Session::kShowingCode) return;
-  session_ = Session::kShowingCode;
-  clear_codes();
-  record_.linking = Linking{.method = Linking::Method::kQr};
-  qr_attempt_ = code.attempt;
-  max_qr_attempts_ = code.max_attempts;
-  const WallTime expiry = now_.wall + code.valid_for;
-  record_.qr_text = code.text;
-  record_.qr_expiry = expiry;
-  schedule(code.valid_for + options_.qr_grace);
-  std::string text = "Scan the code with WhatsApp on the phone: Settings, Linked devices, Link a device.";
-  if (demands_passkey_)
-    text += " The account demanded its passkey before; have a browser ready in which it can be used.";
-  enter(InstanceStatus::kQrRequired, {"QR_REQUIRED", "WhatsApp waits for a QR code to be scanned."},
-        step(NextStep::What::kScanQr, std::move(text), code.valid_for));
-  draft(InstanceEventType::kQrGenerated,
-        qr_generated_data(code.text, expiry, code.attempt, code.max_attempts));
-  effects_.events.back().qr_text = code.text;
-}
-
-void InstanceMachine::on(const whatsapp::PairCode& code) {
-  if (session_ != Session::kShowingCode) return;
-  clear_codes();
-  const WallTime expiry = now_.wall + code.valid_for;
-  record_.linking = Linking{.method = Linking::Method::kCode,
-                            .pair_code = Linking::PairCode{.code = code.code, .expiry = expiry}};
-  schedule(code.valid_for + options_.qr_grace);
-  enter(InstanceStatus::kQrRequired, {"PAIR_CODE_REQUIRED", "WhatsApp waits for a code to be typed in."},
-        step(NextStep::What::kEnterCode,
-             "Type the code into WhatsApp on the phone: Settings, Linked devices, Link a device, Link with "
-             "phone "
-             "number instead.",
-             code.valid_for));
-  draft(InstanceEventType::kPairCodeGenerated, pair_code_data(code.code, expiry));
-}
-
-void InstanceMachine::on(const whatsapp::PasskeyRequest& request) {
-  // Also again: another request replaces the one before.
-  if (session_ != Session::kShowingCode && session_ != Session::kPasskey && session_ != Session::kOpening)
-    return;
-  if (request.options_json.size() > kMaxPasskeyOptionsBytes || !is_json_object(request.options_json)) {
-    effects_.commands.push_back(SessionCommand::kDrop);
-    return failed(
-        {.reason = CloseReason::kInternal,
-         .text = "WhatsApp asked for the account's passkey in a way that this server does not know."});
-  }
-  session_ = Session::kPasskey;
-  demands_passkey_ = true;
-  clear_codes();
-  const WallTime expiry = now_.wall + request.valid_for;
-  record_.linking =
-      Linking{.method = Linking::Method::kPasskey,
-              .passkey = Linking::Passkey{.options_json = request.options_json, .expiry = expiry}};
-  schedule(request.valid_for + options_.qr_grace);
-  enter(
-      InstanceStatus::kQrRequired,
-      {"PASSKEY_REQUIRED",
-       "The phone accepted, but this account demands its passkey before it links a device."},
-      step(
-          NextStep::What::kProvidePasskey,
-          "Have a browser on web.whatsapp.com answer with the account's passkey, and hand the answer in: the "
-          "panel shows how (POST /api/instances/{id}/passkey).",
-          request.valid_for));
-  draft(InstanceEventType::kPasskeyRequired, passkey_required_data(request.options_json, expiry));
-}
-
-void InstanceMachine::on(const PasskeyCodeShown& shown) {
-  if (session_ != Session::kPasskey) return;
-  Linking::Passkey& passkey = *record_.linking->passkey;
-  passkey.verification_code = shown.code;
-  passkey.expiry = now_.wall + options_.confirm_timeout;
-  schedule(options_.confirm_timeout);
-  enter(record_.status, {"PASSKEY_ACCEPTED", "The passkey was accepted."},
-        step(NextStep::What::kCompareCode,
-             "Compare the code with the one that the phone shows, and confirm on the phone if they are the "
-             "same.",
-             options_.confirm_timeout));
-  draft(InstanceEventType::kPasskeyCode, passkey_code_data(shown.code, passkey.expiry));
-}
-
-void InstanceMachine::on(const PhonePaired&) {
-  if (session_ != Session::kShowingCode && session_ != Session::kPasskey && session_ != Session::kOpening)
-    return;
-  session_ = Session::kPairing;
-  const auto method = record_.linking ? record_.linking->method : Linking::Method::kQr;
-  clear_codes();
-  if (record_.status == InstanceStatus::kQrRequired) record_.linking = Linking{.method = method};
-  schedule(options_.pairing_timeout);
-  // The status stays: clients keep their dialog until CONNECTED.
-  enter(record_.status, {"SCANNED", "The phone accepted the code."},
-        step(NextStep::What::kFinishPairing, "The link is being finished.", options_.pairing_timeout));
-}
-
 void InstanceMachine::on(const SessionConnected& connected) {
   if (session_ != Session::kOpening && session_ != Session::kShowingCode && session_ != Session::kPasskey &&
       session_ != Session::kPairing)
@@ -560,13 +458,6 @@ void InstanceMachine::forget_link() {
   record_.phone.reset();
   record_.display_name.reset();
   clear_codes();
-}
-
-void InstanceMachine::clear_codes() {
-  if (record_.qr_text || record_.qr_expiry) effects_.record_changed = true;
-  record_.qr_text.reset();
-  record_.qr_expiry.reset();
-  record_.linking.reset();
 }
 
 Milliseconds InstanceMachine::reconnect_delay() const {

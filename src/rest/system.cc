@@ -19,7 +19,7 @@ Outcome<http::Response> health(const Context& context, const http::Request&, con
                                            std::move(database.error().detail)}));
     }
   }
-  const std::chrono::duration<double> uptime = context.now - context.started_at;
+  const auto uptime = std::chrono::floor<std::chrono::seconds>(context.now - context.started_at);
   return context.ok(
       json::object{{"status", "OK"},
                    {"timestamp", to_json(context.now)},
