@@ -112,6 +112,9 @@ class World {
   void handle(session_event::Store& event) {
     if (!hold_stores) core_.stored(event.ticket, true, now());
   }
+  void handle(session_event::Keep& event) {
+    if (!hold_stores) core_.kept(event.ticket, true, now());
+  }
   // Without the slow derivation.
   void handle(session_event::Compute& event) {
     core_.computed(event.ticket, Bytes(linked_ ? kMaxPrekeys * 32 : 32, 'k'), now());

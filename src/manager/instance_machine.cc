@@ -12,6 +12,7 @@ using whatsapp::SessionEnd;
 
 constexpr int kMaxDoublings = 30;
 constexpr std::string_view kCredentialsDamaged = "CREDENTIALS_DAMAGED";
+constexpr std::string_view kExported = "EXPORTED";  // account_moves.cc
 
 NextStep resting() {
   return {.what = NextStep::What::kNone, .text = "Nothing is due."};
@@ -51,6 +52,11 @@ bool is_outdated(const Reason& reason) {
   return reason.code == to_string(CloseReason::kClientOutdated);
 }
 
+// The same link is in use in another place: whoever connects here to end it ends it there.
+bool is_used_elsewhere(const Reason& reason) {
+  return reason.code == to_string(CloseReason::kReplaced) || reason.code == kExported;
+}
+
 bool rests_quietly(CloseReason reason) {
   return reason == CloseReason::kQrExhausted || reason == CloseReason::kPasskeyExpired ||
          reason == CloseReason::kUnlinkedByPhone || reason == CloseReason::kLoggedOut ||
@@ -85,8 +91,12 @@ void InstanceMachine::on(const ProcessStarts& start) {
   const Reason reason{"SERVER_START", "The server started."};
   session_ = Session::kNone;
   clear_codes();
-  if (record_.desired == DesiredState::kLoggedOut && (linked_ || start.credentials_damaged))
-    return finish_logout(false);
+  // A log-out that the end of the process cut short.
+  if (record_.desired == DesiredState::kLoggedOut && start.credentials_damaged) return finish_logout(false);
+  if (record_.desired == DesiredState::kLoggedOut && linked_) {
+    enter(InstanceStatus::kDisconnected, reason, resting());
+    return open_to_unlink(AfterClose::kLoggedOut);
+  }
   if (start.credentials_damaged) {
     damaged_ = true;
     record_.last_error = "The stored credentials of this instance cannot be read.";
@@ -108,7 +118,15 @@ void InstanceMachine::on(const ProcessStarts& start) {
     if (!at_rest) enter(InstanceStatus::kDisconnected, reason, resting());
     return;
   }
+  if (waits_for_ban()) return schedule(duration_cast<Milliseconds>(*record_.next_step.at - now_.wall));
   open(linked_ ? InstanceStatus::kReconnecting : InstanceStatus::kInit, reason);
+}
+
+// A restart of the server is no reason to ask again before WhatsApp said that it may.
+bool InstanceMachine::waits_for_ban() const {
+  return record_.status == InstanceStatus::kError && session_ == Session::kNone &&
+         record_.reason.code == to_string(CloseReason::kTemporarilyBanned) &&
+         record_.next_step.what == NextStep::What::kReconnect && record_.next_step.at > now_.wall;
 }
 
 void InstanceMachine::on(const ProcessStops&) {
@@ -117,7 +135,7 @@ void InstanceMachine::on(const ProcessStops&) {
   clear_codes();
   const bool wanted = record_.desired == DesiredState::kConnected && active_ &&
                       record_.next_step.what != NextStep::What::kOperator;
-  if (wanted) {
+  if (wanted && !waits_for_ban()) {
     const bool linked = linked_;
     enter(linked ? InstanceStatus::kReconnecting : InstanceStatus::kInit,
           {"SERVER_STOP", "The server is stopping."},
@@ -229,20 +247,21 @@ void InstanceMachine::connect(bool restart) {
 void InstanceMachine::log_out(AfterClose then) {
   effects_.record_changed = true;
   failures_ = 0;
-  damaged_ = false;
-  if (session_ == Session::kLive || session_ == Session::kLoggingOut) {
-    if (session_ == Session::kLive) {
-      effects_.commands.push_back(SessionCommand::kLogOut);
-      session_ = Session::kLoggingOut;
-      stable_at_.reset();
-      schedule(options_.logout_timeout);
-    }
+  const bool can_unlink = !std::exchange(damaged_, false) && linked_;
+  if (session_ == Session::kLoggingOut) {
     after_close_ = then;
-    record_.reason = {"OPERATOR_LOGOUT", "An operator logged the instance out."};
-    record_.next_step = {.what = NextStep::What::kFinishLogout,
-                         .text = "The device is being unlinked.",
-                         .at = now_.wall + (*deadline_ - now_.steady)};
-    return;
+    return tell_of_logout();
+  }
+  if (can_unlink && session_ == Session::kNone && !is_used_elsewhere(record_.reason))
+    return open_to_unlink(then);
+  if (can_unlink && session_ == Session::kClosing) {
+    // Once it is closed, another one is opened for this.
+    after_close_ = then;
+    return tell_of_logout();
+  }
+  if (can_unlink && session_ != Session::kNone) {
+    effects_.commands.push_back(SessionCommand::kLogOut);
+    return unlink(then);
   }
   if (session_ == Session::kClosing) {
     after_close_ = then;
@@ -253,6 +272,29 @@ void InstanceMachine::log_out(AfterClose then) {
     effects_.removed = true;
   }
   finish_logout(false);
+}
+
+// There is no connection that could tell WhatsApp.
+void InstanceMachine::open_to_unlink(AfterClose then) {
+  effects_.commands.push_back(SessionCommand::kOpen);
+  effects_.open_first = true;
+  unlink(then);
+}
+
+void InstanceMachine::unlink(AfterClose then) {
+  session_ = Session::kLoggingOut;
+  after_close_ = then;
+  stable_at_.reset();
+  schedule(options_.logout_timeout);
+  tell_of_logout();
+}
+
+void InstanceMachine::tell_of_logout() {
+  effects_.record_changed = true;
+  record_.reason = {"OPERATOR_LOGOUT", "An operator logged the instance out."};
+  record_.next_step = {.what = NextStep::What::kFinishLogout,
+                       .text = "The device is being unlinked.",
+                       .at = now_.wall + (*deadline_ - now_.steady)};
 }
 
 // At rest from now on; a session that is there closes.
@@ -314,11 +356,16 @@ void InstanceMachine::closed(bool unlinked) {
   const bool was_logout = session_ == Session::kLoggingOut;
   session_ = Session::kNone;
   deadline_.reset();
+  if (!was_logout && linked_ && !stopping_ &&
+      (after_close_ == AfterClose::kRemoved || after_close_ == AfterClose::kLoggedOut))
+    return open_to_unlink(after_close_);
   if (after_close_ == AfterClose::kRemoved) {
     effects_.removed = true;
     return was_logout ? finish_logout(unlinked) : void();
   }
-  if (after_close_ == AfterClose::kLoggedOut) return finish_logout(unlinked);
+  // Else the next start goes on with it.
+  if (after_close_ == AfterClose::kLoggedOut)
+    return was_logout || !linked_ ? finish_logout(unlinked) : void();
   if (was_logout) {
     // Somebody asked for something else meanwhile; the link is gone all the same.
     forget_link();
@@ -478,6 +525,7 @@ void InstanceMachine::enter(InstanceStatus status, Reason reason, NextStep next,
   effects_.record_changed = true;
   record_.reason = std::move(reason);
   record_.next_step = std::move(next);
+  if (status != InstanceStatus::kQrRequired) clear_codes();
   const InstanceStatus old = record_.status;
   const bool changed = old != status;
   if (changed) {

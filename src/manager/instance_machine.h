@@ -96,7 +96,10 @@ using MachineInput =
 
 // --- What comes out ---
 enum class SessionCommand {
-  kOpen,    // a new session as soon as its turn comes, with the stored credentials if there are any
+  // A new session as soon as its turn comes, with the stored credentials if there are any; to unlink the
+  // device if
+  // is_logging_out().
+  kOpen,
   kClose,   // in an orderly way
   kLogOut,  // unlink the device
   kDrop,    // destroy the session now
@@ -133,6 +136,7 @@ class InstanceMachine {
   bool has_session() const { return session_ != Session::kNone; }
   bool is_stopping() const { return stopping_; }
   bool is_active() const { return active_; }
+  bool is_logging_out() const { return session_ == Session::kLoggingOut; }
   bool shows_code() const { return session_ == Session::kShowingCode; }
   // A passkey is asked for and was not given yet.
   bool awaits_passkey() const {
@@ -175,9 +179,13 @@ class InstanceMachine {
   void open(InstanceStatus status, Reason reason, bool first = false);
   void close(AfterClose then);
   void closed(bool unlinked);
+  void open_to_unlink(AfterClose then);
+  void unlink(AfterClose then);
+  void tell_of_logout();
   void finish_logout(bool unlinked);
   void failed(const whatsapp::SessionEnd& end);
   void timed_out(std::string text, whatsapp::CloseReason reason = whatsapp::CloseReason::kTimedOut);
+  bool waits_for_ban() const;
   void forget_link();
   void clear_codes();
   Milliseconds reconnect_delay() const;

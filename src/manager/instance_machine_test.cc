@@ -312,7 +312,69 @@ TEST(InstanceMachine, FinishesALogoutThatACrashCutShort) {
   Driver before;
   before.link().feed(Operation::kLogOut);
   Driver after({}, before.record(), true);
-  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "DISCONNECTED forget +disconnected +status");
+  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "DISCONNECTED open +disconnected +status");
+  EXPECT_TRUE(after.machine.is_logging_out());
+  EXPECT_EQ(after.end(CloseReason::kLoggedOut, true).outcome(), "DISCONNECTED forget");
+}
+
+TEST(InstanceMachine, OpensAConnectionToUnlinkWhenThereIsNone) {
+  Driver d;
+  d.link().feed(Operation::kDisconnect).end(CloseReason::kLocalRequest);
+  EXPECT_EQ(d.feed(Operation::kLogOut).outcome(), "DISCONNECTED open");
+  EXPECT_TRUE(d.effects.open_first);
+  EXPECT_EQ(d.next(), "FINISH_LOGOUT");
+  EXPECT_FALSE(d.effects.logged_out);
+  EXPECT_EQ(d.connected().outcome(), "DISCONNECTED") << "the session logs out by itself";
+  EXPECT_EQ(d.end(CloseReason::kLoggedOut, true).outcome(), "DISCONNECTED forget");
+  EXPECT_TRUE(d.effects.logged_out);
+  EXPECT_EQ(d.next(), "NONE");
+}
+
+TEST(InstanceMachine, LogsOutAlsoWhenWhatsAppCannotBeTold) {
+  Driver unreachable;
+  unreachable.link().drop().feed(Operation::kLogOut);
+  EXPECT_EQ(unreachable.end(CloseReason::kUnreachable, false, true).outcome(),
+            "DISCONNECTED forget +disconnected +status");
+  EXPECT_THAT(unreachable.record().next_step.text, HasSubstr("Linked devices"));
+  Driver silent;
+  silent.link().drop().feed(Operation::kRemove);
+  EXPECT_EQ(silent.expire().outcome(), "DISCONNECTED drop forget removed +disconnected +status");
+}
+
+TEST(InstanceMachine, UnlinksOnceTheConnectionThatClosesIsClosed) {
+  Driver d;
+  d.link().feed(Operation::kDisconnect);
+  EXPECT_EQ(d.feed(Operation::kLogOut).outcome(), "DISCONNECTED");
+  EXPECT_EQ(d.end(CloseReason::kLocalRequest).outcome(), "DISCONNECTED open");
+  EXPECT_EQ(d.end(CloseReason::kLoggedOut, true).outcome(), "DISCONNECTED forget");
+}
+
+TEST(InstanceMachine, DoesNotEndALinkThatIsUsedElsewhere) {
+  Driver replaced;
+  replaced.link().end(CloseReason::kReplaced);
+  EXPECT_EQ(replaced.feed(Operation::kLogOut).outcome(), "DISCONNECTED forget +disconnected +status");
+  MachineRecord exported{.reason = {"EXPORTED", "The account was exported."}};
+  Driver moved({}, exported, true);
+  EXPECT_EQ(moved.feed(Operation::kRemove).outcome(), "DISCONNECTED forget removed");
+}
+
+TEST(InstanceMachine, WaitsForTheEndOfABanAlsoAcrossARestart) {
+  Driver before;
+  before.link().feed(whatsapp::SessionEnd{
+      .reason = CloseReason::kTemporarilyBanned, .text = "Banned.", .retry_after = 3'600s});
+  const auto over = before.record().next_step.at;
+  EXPECT_EQ(before.wait(60s).feed(ProcessStops{}).outcome(), "ERROR stopped");
+  Driver after({}, before.record(), true);
+  after.now = before.now;
+  EXPECT_EQ(after.feed(ProcessStarts{}).outcome(), "ERROR");
+  EXPECT_EQ(after.record().reason.code, "TEMPORARILY_BANNED");
+  EXPECT_EQ(after.record().next_step.at, over);
+  EXPECT_EQ(after.expire().outcome(), "RECONNECTING open +status");
+  EXPECT_EQ(after.now.wall, over);
+  Driver late({}, before.record(), true);
+  late.now = before.now;
+  late.wait(7'200s);
+  EXPECT_EQ(late.feed(ProcessStarts{}).outcome(), "RECONNECTING open +status");
 }
 
 TEST(InstanceMachine, IsRemovedOnlyOnceItsSessionIsGone) {

@@ -197,6 +197,25 @@ void InstanceRuntime::on_alive() {
   if (!busy_) enqueue({.input = MachineInput(SessionAlive{}), .session = session_number_});
 }
 void InstanceRuntime::on_message(const whatsapp::IncomingMessage&) {}
+// Beside the queue: it changes nothing that the machine knows.
+void InstanceRuntime::on_stanza(whatsapp::HeldStanza stanza, std::move_only_function<void(bool)> stored) {
+  services_.store.write([id = config_.id, held = store::HeldStanza{.key = std::move(stanza.key),
+                                                                   .bytes = std::move(stanza.bytes),
+                                                                   .received_at = now().wall}](
+                            store::WriteTransaction& tx) { return tx.hold_stanza(id, held); },
+                        [this, executor = &executor_, self = std::weak_ptr(life_),
+                         stored = std::move(stored)](Status status) mutable {
+                          executor->post([this, self = std::move(self), stored = std::move(stored),
+                                          status = std::move(status)]() mutable {
+                            if (self.expired()) return;
+                            if (!status && !std::exchange(refuses_stanzas_, true))
+                              log::warning("messages of an instance cannot be kept and stay at WhatsApp",
+                                           {{"instance", config_.id}, {"error", status.error().message}});
+                            if (status) refuses_stanzas_ = false;
+                            stored(status.has_value());
+                          });
+                        });
+}
 void InstanceRuntime::on_closed(const whatsapp::SessionEnd& end) {
   turn_.end();
   enqueue({.input = MachineInput(end), .session = session_number_});
@@ -390,7 +409,7 @@ void InstanceRuntime::apply(Change& change) {
     else
       command(what);
   }
-  if (change.operation == Operation::kConnect) turn_.hurry();
+  if (change.operation == Operation::kConnect || machine_.is_logging_out()) turn_.hurry();
   if (change.step) take_step(*change.step, std::move(change.done));
   if (change.stored) change.stored(true);
   answer(change);
@@ -477,6 +496,7 @@ void InstanceRuntime::open_session() {
                                     .credentials = config_.credentials.value_or(""),
                                     .settings = config_.session},
                                    *this, executor_);
+  if (machine_.is_logging_out()) session_->log_out();
 }
 
 void InstanceRuntime::drop_session() {

@@ -115,6 +115,7 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
   void on_connected(const whatsapp::Identity& identity) override;
   void on_alive() override;
   void on_message(const whatsapp::IncomingMessage& message) override;
+  void on_stanza(whatsapp::HeldStanza stanza, std::move_only_function<void(bool)> stored) override;
   void on_closed(const whatsapp::SessionEnd& end) override;
 
   void enqueue(Item item);
@@ -158,6 +159,7 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
   bool busy_ = false;  // a write is on its way
   bool pumping_ = false;
   std::optional<Error> blocked_;  // why the store refuses
+  bool refuses_stanzas_ = false;  // the last stanza could not be kept
   std::vector<Done> logout_waiters_;
   Done removal_waiter_;
   Task stop_done_;

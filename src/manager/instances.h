@@ -73,6 +73,7 @@ struct InstanceView {
   std::optional<std::string> proxy_url{};  // without user and password
   uint64_t last_seq = 0;
   std::string description{};
+  int64_t held_messages = 0;  // acknowledged, kept until they can be read; as of the last write
 };
 
 // The contract's "RT".

@@ -39,7 +39,8 @@ InstanceView instance_view(const store::Instance& row, WallTime now) {
                     .next_step = record.next_step,
                     .status_since = record.status_since,
                     .last_seq = row.last_seq,
-                    .description = row.config.description};
+                    .description = row.config.description,
+                    .held_messages = row.held_stanzas};
   if (!view.display_name)
     if (std::string label = label_of(row); !label.empty()) view.display_name = std::move(label);
   if (record.qr_text && record.qr_expiry && *record.qr_expiry > now) {

@@ -27,6 +27,7 @@ void add_lifecycle(const Context& context, json::object& target, const manager::
   target["nextStep"] = parse_object(manager::next_step_json(instance.next_step));
   target["statusSince"] = to_json(instance.status_since);
   target["lastSeq"] = instance.last_seq;
+  target["heldMessages"] = instance.held_messages;
   target["linking"] = nullptr;
   if (!instance.linking) return;
   json::object linking = to_json(*instance.linking, context.now);

@@ -62,6 +62,17 @@ struct InstanceState {
   std::optional<WallTime> next_step_at;
 };
 
+// A stanza of WhatsApp's that was acknowledged and waits for the part of the server that reads it. `key`
+// names it among those of its instance (at most 64 bytes, no content of it); `bytes` is the stanza, a secret.
+struct HeldStanza {
+  std::string key;
+  std::string bytes;
+  WallTime received_at;
+};
+// How much an instance may hold. Past it nothing more is taken.
+inline constexpr int64_t kMaxHeldStanzas = 10'000;
+inline constexpr int64_t kMaxHeldBytes = 32 * 1024 * 1024;
+
 // What an operator edits; written as a whole by put_instance_config().
 struct InstanceConfig {
   std::string name;  // unique in the subscription
@@ -79,7 +90,8 @@ struct Instance {
   WallTime updated_at;
   InstanceConfig config;
   InstanceState state;
-  uint64_t last_seq = 0;  // number of the newest event; moved by append_event() alone
+  uint64_t last_seq = 0;     // number of the newest event; moved by append_event() alone
+  int64_t held_stanzas = 0;  // counted by hold_stanza() alone
 };
 
 struct UserBrief {

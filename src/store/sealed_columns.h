@@ -19,6 +19,8 @@ struct SealedColumn {
 inline constexpr SealedColumn kSealedCredentials{"credentials", "instance_id", "sealed", "credentials:"};
 inline constexpr SealedColumn kSealedApiKeys{"api_keys", "id", "sealed_key", "api-key:"};
 inline constexpr SealedColumn kSealedProxies{"proxies", "instance_id", "sealed", "proxy:"};
-inline constexpr SealedColumn kSealedColumns[] = {kSealedCredentials, kSealedApiKeys, kSealedProxies};
+inline constexpr SealedColumn kSealedHeldStanzas{"held_stanzas", "id", "sealed", "held-stanza:"};
+inline constexpr SealedColumn kSealedColumns[] = {kSealedCredentials, kSealedApiKeys, kSealedProxies,
+                                                  kSealedHeldStanzas};
 
 }  // namespace patchbay::store

@@ -139,6 +139,21 @@ CREATE TABLE proxies (
   sealed      BLOB NOT NULL
 ) STRICT;
 )sql",
+    // 3: what came over WhatsApp and waits to be read. The counters belong to what is stored: an instance may
+    // hold only so
+    // much.
+    R"sql(
+CREATE TABLE held_stanzas (
+  number      INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,
+  instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+  received_at INTEGER NOT NULL,
+  sealed      BLOB NOT NULL
+) STRICT;
+CREATE INDEX held_stanzas_of_instance ON held_stanzas (instance_id, number);
+ALTER TABLE instances ADD COLUMN held_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN held_bytes INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 std::unexpected<Error> refuse_schema(std::string message, std::string detail = {}) {

@@ -117,9 +117,11 @@ TEST_F(SqliteStoreOpening, ANewerDatabaseIsRefusedAndBothVersionsAreNamed) {
 
 TEST_F(SqliteStoreOpening, AnOlderDatabaseIsBroughtUpToDate) {
   make_and_close();
-  run_sql("DROP TABLE proxies; PRAGMA user_version = 1");
+  run_sql(
+      "DROP TABLE proxies; DROP TABLE held_stanzas; ALTER TABLE instances DROP COLUMN held_count; "
+      "ALTER TABLE instances DROP COLUMN held_bytes; PRAGMA user_version = 1");
   ASSERT_TRUE(open());
-  run_sql("DELETE FROM proxies");
+  run_sql("DELETE FROM proxies; DELETE FROM held_stanzas; UPDATE instances SET held_count = 0");
 }
 
 TEST_F(SqliteStoreOpening, ADatabaseOfAnotherProgramIsRefused) {

@@ -1,6 +1,6 @@
 // The words of the domain in SQL, on one connection inside an open transaction. Internal to the store.
 // Belongs to the thread that runs the closure. The bodies stand by capability: sqlite_users.cc,
-// sqlite_instances.cc, sqlite_events.cc, sqlite_api_keys.cc.
+// sqlite_instances.cc, sqlite_held_stanzas.cc, sqlite_events.cc, sqlite_api_keys.cc.
 #pragma once
 
 #include "crypto/secret_box.h"
@@ -41,6 +41,7 @@ class SqliteTransaction final : public WriteTransaction {
   Status for_each_instance(const std::function<Status(Instance)>& visit) override;
   Result<std::optional<std::string>> credentials(std::string_view instance_id) override;
   Result<std::optional<std::string>> proxy_url(std::string_view instance_id) override;
+  Result<std::vector<HeldStanza>> held_stanzas(std::string_view instance_id, int64_t limit) override;
   Status insert_instance(const Instance& instance) override;
   Status put_instance_config(std::string_view id, const InstanceConfig& config, WallTime now) override;
   Status put_instance_state(std::string_view id, const InstanceState& state, WallTime now) override;
@@ -49,6 +50,7 @@ class SqliteTransaction final : public WriteTransaction {
   Status delete_credentials(std::string_view instance_id) override;
   Status put_proxy_url(std::string_view instance_id, std::string_view url) override;
   Status delete_proxy_url(std::string_view instance_id) override;
+  Status hold_stanza(std::string_view instance_id, const HeldStanza& stanza) override;
 
   Result<std::vector<Event>> events_after(std::string_view instance_id, uint64_t after,
                                           int64_t limit) override;

@@ -389,5 +389,63 @@ TEST_F(Records, TheAuditLogKeepsTheNewestFirst) {
   EXPECT_EQ((*entries)[1].user_id, "u1");
 }
 
+// --- What is held ---
+
+TEST_F(Records, WhatIsHeldComesBackInOrderAndOnce) {
+  fill_with(2);
+  const auto hold = [&](std::string_view instance, std::string key, std::string bytes) {
+    return write([&](WriteTransaction& tx) {
+      return tx.hold_stanza(instance, {.key = key, .bytes = bytes, .received_at = kTestTime});
+    });
+  };
+  ASSERT_TRUE(hold("i1", "b", "first"));
+  ASSERT_TRUE(hold("i1", "a", "second"));
+  ASSERT_TRUE(hold("i1", "b", "again"));
+  ASSERT_TRUE(hold("i2", "b", "of another"));
+  expect_code(hold("i9", "b", "x"), ErrorCode::kInstanceNotFound);
+  const auto held = read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); });
+  ASSERT_TRUE(held);
+  ASSERT_EQ(held->size(), 2u);
+  EXPECT_EQ(held->at(0).key, "b");
+  EXPECT_EQ(held->at(0).bytes, "first");
+  EXPECT_EQ(held->at(0).received_at, kTestTime);
+  EXPECT_EQ(held->at(1).bytes, "second");
+  EXPECT_EQ(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 1); })->size(), 1u);
+  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_stanzas, 2);
+}
+
+TEST_F(Records, AnInstanceHoldsNoMoreThanItMay) {
+  fill_with(2);
+  const std::string half(kMaxHeldBytes / 2, 'x');
+  const auto hold = [&](std::string_view instance, std::string key, std::string_view bytes) {
+    return write([&](WriteTransaction& tx) {
+      return tx.hold_stanza(instance, {.key = key, .bytes = std::string(bytes), .received_at = kTestTime});
+    });
+  };
+  ASSERT_TRUE(hold("i1", "1", half));
+  ASSERT_TRUE(hold("i1", "2", half));
+  expect_code(hold("i1", "3", "x"), ErrorCode::kResourceConflict);
+  EXPECT_TRUE(hold("i1", "2", half)) << "it is held already";
+  EXPECT_TRUE(hold("i2", "3", "x")) << "the limit is that of an instance";
+  ASSERT_TRUE(write([](WriteTransaction& tx) -> Status {
+    for (int i = 1; i < kMaxHeldStanzas; ++i)
+      PB_TRY(tx.hold_stanza("i2", {.key = "n" + std::to_string(i), .bytes = {}, .received_at = kTestTime}));
+    return {};
+  }));
+  expect_code(hold("i2", "one more", "x"), ErrorCode::kResourceConflict);
+}
+
+TEST_F(Records, WhatIsHeldGoesWithTheCredentials) {
+  fill_with(1);
+  const HeldStanza stanza{.key = "k", .bytes = "x", .received_at = kTestTime};
+  ASSERT_TRUE(write([&](WriteTransaction& tx) { return tx.hold_stanza("i1", stanza); }));
+  ASSERT_TRUE(write([](WriteTransaction& tx) { return tx.delete_credentials("i1"); }));
+  EXPECT_TRUE(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); })->empty());
+  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_stanzas, 0);
+  ASSERT_TRUE(write([&](WriteTransaction& tx) { return tx.hold_stanza("i1", stanza); }));
+  ASSERT_TRUE(write([](WriteTransaction& tx) { return tx.delete_instance("i1"); }));
+  EXPECT_TRUE(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); })->empty());
+}
+
 }  // namespace
 }  // namespace patchbay::store

@@ -50,6 +50,9 @@ class ReadTransaction {
   // The address of the proxy that the instance connects through, with its password. kDatabase as above.
   virtual Result<std::optional<std::string>> proxy_url(std::string_view instance_id) = 0;
 
+  // In the order in which they were held, at most `limit` (clamped to 1 … 1,000). kDatabase as above.
+  virtual Result<std::vector<HeldStanza>> held_stanzas(std::string_view instance_id, int64_t limit) = 0;
+
   // --- Events ---
   // Numbers above `after`, ascending, at most `limit` (clamped to 1 … 10,000).
   virtual Result<std::vector<Event>> events_after(std::string_view instance_id, uint64_t after,
@@ -93,9 +96,13 @@ class WriteTransaction : public ReadTransaction {
   virtual Status delete_instance(std::string_view id) = 0;  // with its keys, events, secrets
   // Encrypted before they are written. None is an error when nothing was there before.
   virtual Status put_credentials(std::string_view instance_id, std::string_view secret) = 0;
+  // What is held goes too: nothing could read it.
   virtual Status delete_credentials(std::string_view instance_id) = 0;
   virtual Status put_proxy_url(std::string_view instance_id, std::string_view url) = 0;
   virtual Status delete_proxy_url(std::string_view instance_id) = 0;
+  // Encrypted before it is written; one that is held already stays as it is. kResourceConflict when the
+  // instance holds as much as it may (records.h).
+  virtual Status hold_stanza(std::string_view instance_id, const HeldStanza& stanza) = 0;
 
   // --- Events ---
   // Takes the next number of the instance and appends. Numbers have no gaps: when the transaction is undone,

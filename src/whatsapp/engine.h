@@ -86,6 +86,14 @@ struct IncomingMessage {
   WallTime timestamp;
 };
 
+// A stanza that this version of the server cannot read yet: an encrypted message, a token of a contact. `key`
+// names it among those of its instance (64 characters, nothing of its content); `bytes` is the stanza as
+// binary::encode() writes it.
+struct HeldStanza {
+  std::string key;
+  std::string bytes;
+};
+
 // Called on the session's executor, never from within a call of the session's owner into the session.
 // After on_closed nothing more comes; after the session is destroyed nothing comes at all.
 class SessionObserver {
@@ -111,6 +119,11 @@ class SessionObserver {
   // The peer has answered just now; comes at least once per keep-alive interval while connected.
   virtual void on_alive() = 0;
   virtual void on_message(const IncomingMessage& message) = 0;
+  // To be kept until it can be read; the same key may come again, and is kept once. WhatsApp delivers it at
+  // every login until the session acknowledges it, which it does when `stored` is called with true, once it
+  // is durable; with false it stays in WhatsApp's queue. The callback belongs to the executor; calling it
+  // after the session is gone does nothing.
+  virtual void on_stanza(HeldStanza stanza, std::move_only_function<void(bool)> stored) = 0;
   // The end. The observer may destroy the session from within this call.
   virtual void on_closed(const SessionEnd& end) = 0;
 };

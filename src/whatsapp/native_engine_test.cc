@@ -149,6 +149,10 @@ class NativeEngineTest : public testing::Test, public http::Handler, public Sess
   void on_connected(const Identity&) override { word("connected"); }
   void on_alive() override { word("alive"); }
   void on_message(const IncomingMessage&) override { word("message"); }
+  void on_stanza(HeldStanza, std::move_only_function<void(bool)> stored) override {
+    word("stanza");
+    stored(true);
+  }
   void on_closed(const SessionEnd& end) override {
     session.reset();  // as owners do
     heard.change([&](Heard& h) { h.end = end; });

@@ -146,6 +146,15 @@ void NativeSession::handle(session_event::Store& event) {
   observer_.on_credentials(std::move(event.credentials), std::move(stored));
 }
 
+void NativeSession::handle(session_event::Keep& event) {
+  auto kept = [this, self = std::weak_ptr(life_), ticket = event.ticket](bool ok) {
+    if (self.expired()) return;
+    core_.kept(ticket, ok, now());
+    deliver();
+  };
+  observer_.on_stanza(std::move(event.stanza), std::move(kept));
+}
+
 void NativeSession::handle(session_event::Compute& event) {
   auto finish = [this, self = std::weak_ptr(life_), ticket = event.ticket](Bytes result) {
     if (self.expired()) return;
@@ -161,9 +170,9 @@ void NativeSession::handle(session_event::Compute& event) {
 }
 
 void NativeSession::handle(session_event::CaughtUp& event) {
-  if (event.held > 0)
-    log::info("messages wait at WhatsApp until this server can read them",
-              {{"instance", instance_id_}, {"held", event.held}});
+  if (event.unread > 0)
+    log::info("WhatsApp delivered what came while the instance was away",
+              {{"instance", instance_id_}, {"messages", event.unread}});
 }
 
 }  // namespace patchbay::whatsapp

@@ -58,6 +58,7 @@ class NativeSession final : public Session, private websocket::ClientConnection:
   void handle(session_event::Send& event);
   void handle(session_event::CloseTransport&);
   void handle(session_event::Store& event);
+  void handle(session_event::Keep& event);
   void handle(session_event::Compute& event);
   void handle(QrCode& code) { observer_.on_qr(code); }
   void handle(PairCode& code) { observer_.on_pair_code(code); }

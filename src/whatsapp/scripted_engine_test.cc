@@ -58,6 +58,7 @@ struct Listener final : SessionObserver {
   }
   void on_alive() override { heard.push_back("alive"); }
   void on_message(const IncomingMessage&) override { heard.push_back("message"); }
+  void on_stanza(HeldStanza, std::move_only_function<void(bool)> stored) override { stored(true); }
   void on_closed(const SessionEnd& end) override {
     heard.push_back("closed " + std::string(to_string(end.reason)));
     last_end = end;

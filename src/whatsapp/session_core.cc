@@ -205,7 +205,8 @@ void SessionCore::drop_transport() {
   timers_ = {};
   computations_.clear();
   queries_.reset(options_.random);
-  uploading_ = uploaded_ = mended_ = caught_up_ = false;
+  uploading_ = uploaded_ = mended_ = caught_up_ = available_ = false;
+  unread_ = 0;
 }
 
 void SessionCore::restart() {
@@ -275,7 +276,7 @@ bool SessionCore::on_node(const Node& node) {
   if (tag == "iq") {
     on_query(node);
   } else if (tag == "message") {
-    hold();
+    keep(node);
   } else if (tag == "receipt" || tag == "call") {
     send(ack_for(node));
   } else if (tag == "notification") {

@@ -4,9 +4,10 @@
 // in order. A session lasts over several connections: the restart that WhatsApp demands after a pairing
 // happens in here. Its course: docs/protocol/whatsapp.md. Shard-local.
 //
-// Messages: they cannot be decrypted yet, so nothing of them is acknowledged; the server keeps them and
-// delivers them again at the next login. They are counted. Notifications that bring tokens nobody could ask
-// for again are treated the same way. Everything else is acknowledged once its effect is on its way.
+// Messages, and notifications that bring tokens nobody could ask for again, cannot be read yet: they are
+// handed out to be kept, and acknowledged (messages by a receipt) when that is durable. What is not kept
+// stays in the server's queue and comes again at the next login. Everything else is acknowledged once its
+// effect is on its way.
 #pragma once
 
 #include <array>
@@ -50,6 +51,10 @@ struct Store {             // answer with stored(ticket)
   Bytes credentials;
   uint64_t ticket;
 };
+struct Keep {  // answer with kept(ticket)
+  HeldStanza stanza;
+  uint64_t ticket;
+};
 struct Compute {  // on another thread; answer with computed(ticket)
   std::move_only_function<Bytes()> work;
   uint64_t ticket;
@@ -68,17 +73,17 @@ struct Answer {  // of an operator's step of linking
   LinkDone done;
   Status status;
 };
-// The server has delivered what it had kept; `held` stanzas of this connection wait there for a client that
-// can read them.
+// The server has delivered what it had in its queue: so many messages and tokens. Some may still be on their
+// way to the store.
 struct CaughtUp {
-  uint64_t held;
+  uint64_t unread;
 };
 }  // namespace session_event
 
 using SessionEvent =
     std::variant<session_event::OpenTransport, session_event::Send, session_event::CloseTransport,
-                 session_event::Store, session_event::Compute, QrCode, PairCode, PasskeyRequest,
-                 session_event::PasskeyCode, session_event::Paired, session_event::Connected,
+                 session_event::Store, session_event::Keep, session_event::Compute, QrCode, PairCode,
+                 PasskeyRequest, session_event::PasskeyCode, session_event::Paired, session_event::Connected,
                  session_event::Alive, session_event::Answer, session_event::CaughtUp, SessionEnd>;
 
 class SessionCore final : private NodeChannel::Events {
@@ -105,6 +110,9 @@ class SessionCore final : private NodeChannel::Events {
   static constexpr Milliseconds kRestartsForgiven{60'000};
   // That wait for an answer, the server's fault or ours.
   static constexpr size_t kMaxQueries = 64;
+  // On their way to the store; what comes meanwhile stays in the server's queue.
+  static constexpr size_t kMaxKeeping = 1'024;
+  static constexpr size_t kMaxKeepingBytes = 8 * 1024 * 1024;
 
   explicit SessionCore(Options options);
   ~SessionCore() override;
@@ -121,6 +129,7 @@ class SessionCore final : private NodeChannel::Events {
   // deadline() has passed.
   void time_passed(Instant now);
   void stored(uint64_t ticket, bool ok, Instant now);
+  void kept(uint64_t ticket, bool ok, Instant now);
   void computed(uint64_t ticket, Bytes result, Instant now);
 
   // --- What the owner wants ---
@@ -135,8 +144,6 @@ class SessionCore final : private NodeChannel::Events {
   // When time_passed() is due.
   std::optional<SteadyTime> deadline() const;
   bool is_over() const { return phase_ == Phase::kOver; }
-  // Stanzas of this session left in the server's queue.
-  uint64_t held() const { return held_; }
 
  private:
   enum class Phase {
@@ -194,7 +201,7 @@ class SessionCore final : private NodeChannel::Events {
   void on_query(const binary::Node& query);
   void on_notification(const binary::Node& notification);
   void on_information(const binary::Node& ib);
-  void hold();
+  void keep(const binary::Node& stanza);
 
   // session_pairing.cc
   void pair_device(const binary::Node& query);
@@ -245,6 +252,8 @@ class SessionCore final : private NodeChannel::Events {
   bool uploaded_ = false;  // in this connection: worth a look at the server's copy
   bool mended_ = false;    // the server's copy was replaced once
   bool caught_up_ = false;
+  bool available_ = false;  // announced: what is received counts as delivered
+  uint64_t unread_ = 0;
 
   // Of the pairing
   struct Linking {
@@ -263,7 +272,6 @@ class SessionCore final : private NodeChannel::Events {
   int restarts_ = 0;
   bool told_connected_ = false;
   bool logout_wanted_ = false;
-  uint64_t held_ = 0;
   bool unsaved_ = false;
   uint64_t saving_ = 0;  // the ticket of the write that is under way, 0: none
   std::vector<Then> after_save_;
@@ -274,6 +282,14 @@ class SessionCore final : private NodeChannel::Events {
     Computed then;
   };
   std::vector<Pending> computations_;
+  struct Keeping {
+    uint64_t ticket;
+    uint64_t connection;
+    size_t bytes;
+    binary::Node answer;
+  };
+  std::vector<Keeping> keeping_;
+  size_t keeping_bytes_ = 0;
 };
 
 }  // namespace patchbay::whatsapp

@@ -119,8 +119,8 @@ void SessionCore::announce_presence() {
   std::string name = credentials_.push_name;
   std::erase(name, '@');
   if (name.empty()) return;
-  send(element("presence", {{"type", options_.settings.mark_online_on_connect ? "available" : "unavailable"},
-                            {"name", name}}));
+  available_ = options_.settings.mark_online_on_connect;
+  send(element("presence", {{"type", available_ ? "available" : "unavailable"}, {"name", name}}));
 }
 
 // --- Prekeys ---

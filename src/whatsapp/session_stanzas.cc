@@ -1,6 +1,9 @@
 // Part of SessionCore: sending, asking, keeping, and what both sides owe each other.
 #include <utility>
 
+#include "binary/encoder.h"
+#include "binary/jid.h"
+#include "crypto/digest.h"
 #include "whatsapp/endings.h"
 #include "whatsapp/session_core.h"
 #include "whatsapp/stanza.h"
@@ -95,14 +98,47 @@ void SessionCore::on_query(const Node& query) {
   if (query.attribute("xmlns") == "urn:xmpp:ping") send(result_for(query));
 }
 
-void SessionCore::hold() {
-  ++held_;
+namespace {
+
+OwnUsers own_users(const Credentials& credentials) {
+  const auto jid = binary::parse_jid(credentials.jid), lid = binary::parse_jid(credentials.lid);
+  return {.phone = jid ? jid->user : std::string(), .lid = lid ? lid->user : std::string()};
+}
+
+}  // namespace
+
+void SessionCore::keep(const Node& stanza) {
+  const bool is_message = stanza.tag == "message";
+  auto answer = is_message ? receipt_for(stanza, own_users(credentials_), available_) : ack_for(stanza);
+  // What cannot be answered would come for ever.
+  if (!answer || phase_ != Phase::kLive) return;
+  ++unread_;
+  if (keeping_.size() >= kMaxKeeping || keeping_bytes_ >= kMaxKeepingBytes) return;
+  Bytes name;
+  for (const std::string_view part : {std::string_view(stanza.tag), stanza.attribute("from"),
+                                      stanza.attribute("participant"), stanza.attribute("id")})
+    name.append(part).push_back('\0');
+  Bytes bytes = binary::encode(stanza);
+  const uint64_t ticket = ++last_ticket_;
+  keeping_bytes_ += bytes.size();
+  keeping_.push_back({ticket, connection_, bytes.size(), std::move(*answer)});
+  events_.push_back(event::Keep{{.key = crypto::sha256_hex(name), .bytes = std::move(bytes)}, ticket});
+}
+
+void SessionCore::kept(uint64_t ticket, bool ok, Instant now) {
+  now_ = now;
+  const auto at = std::ranges::find(keeping_, ticket, &Keeping::ticket);
+  if (at == keeping_.end()) return;
+  const Keeping it = std::move(*at);
+  keeping_.erase(at);
+  keeping_bytes_ -= it.bytes;
+  if (ok && it.connection == connection_) send(it.answer);
 }
 
 void SessionCore::on_notification(const Node& notification) {
   const std::string_view type = notification.attribute("type");
-  // It brings what a contact gives once; acknowledged now it would be lost.
-  if (type == "privacy_token") return hold();
+  // It brings what a contact gives once.
+  if (type == "privacy_token") return keep(notification);
   if (is_from_server(notification)) {
     if (type == "link_code_companion_reg") primary_hello(notification);
     if (type == "passkey_prologue_request") passkey_requested(notification);
@@ -130,7 +166,7 @@ void SessionCore::on_information(const Node& ib) {
                 {element("clean", {{"type", std::string(type)}, {"timestamp", std::string(at)}})}),
           [](const Node*) {});
     } else if (child.tag == "offline" && phase_ == Phase::kLive && !std::exchange(caught_up_, true)) {
-      events_.push_back(event::CaughtUp{held_});
+      events_.push_back(event::CaughtUp{unread_});
     }
   }
 }

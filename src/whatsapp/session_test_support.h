@@ -158,6 +158,7 @@ class World {
   Node expect_query(std::string_view child);
   bool has_query(std::string_view child) const;
   void store(bool ok);  // with hold_stores: the oldest write
+  void keep(bool ok);   // with hold_keeps: all that wait
   Instant now() const { return {.steady = clock.steady_now(), .wall = clock.wall_now()}; }
 
   ManualClock clock;
@@ -171,6 +172,7 @@ class World {
   // How the world behaves.
   bool accept_connections = true;
   bool hold_stores = false;
+  bool hold_keeps = false;
   bool hold_work = false;
   bool byte_by_byte = false;
   bool accept_ik = true;
@@ -187,7 +189,8 @@ class World {
   Identity identity;
   std::optional<SessionEnd> end;
   std::vector<Status> answers;
-  uint64_t caught_up_held = 0;
+  std::vector<HeldStanza> held;
+  uint64_t caught_up = 0;
   size_t sent_bytes = 0;
 
  private:
@@ -195,6 +198,7 @@ class World {
   void handle(session_event::Send& event);
   void handle(session_event::CloseTransport&);
   void handle(session_event::Store& event);
+  void handle(session_event::Keep& event);
   void handle(session_event::Compute& event);
   void handle(QrCode& code);
   void handle(PairCode& code);
@@ -208,6 +212,7 @@ class World {
   void handle(SessionEnd& how);
 
   std::vector<uint64_t> waiting_stores_;
+  std::vector<uint64_t> waiting_keeps_;
   std::vector<session_event::Compute> waiting_work_;
 
  public:

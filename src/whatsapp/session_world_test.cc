@@ -204,6 +204,13 @@ void World::store(bool ok) {
   pump();
 }
 
+void World::keep(bool ok) {
+  for (const uint64_t ticket : std::exchange(waiting_keeps_, {})) {
+    core->kept(ticket, ok, now());
+    pump();
+  }
+}
+
 void World::work() {
   for (event::Compute& one : std::exchange(waiting_work_, {})) {
     core->computed(one.ticket, one.work(), now());
@@ -242,6 +249,12 @@ void World::handle(event::Store& event) {
   core->stored(event.ticket, true, now());
 }
 
+void World::handle(event::Keep& event) {
+  held.push_back(std::move(event.stanza));
+  if (hold_keeps) return waiting_keeps_.push_back(event.ticket);
+  core->kept(event.ticket, true, now());
+}
+
 void World::handle(event::Compute& event) {
   if (hold_work) return waiting_work_.push_back(std::move(event));
   core->computed(event.ticket, event.work(), now());
@@ -278,7 +291,7 @@ void World::handle(event::Answer& event) {
   event.done(std::move(event.status));
 }
 void World::handle(event::CaughtUp& event) {
-  caught_up_held = event.held;
+  caught_up = event.unread;
 }
 void World::handle(SessionEnd& how) {
   heard.push_back("end " + std::string(to_string(how.reason)));

@@ -72,6 +72,28 @@ std::optional<Node> ack_for(const Node& stanza) {
   return out;
 }
 
+std::optional<Node> receipt_for(const Node& message, const OwnUsers& own, bool available) {
+  const std::string_view id = message.attribute("id"), from = message.attribute("from");
+  if (!can_go_back(id) || !can_go_back(from)) return std::nullopt;
+  Node out = element("receipt", {{"id", std::string(id)}, {"to", std::string(from)}});
+  for (const std::string_view name : {"participant", "recipient"}) {
+    const std::string_view value = message.attribute(name);
+    if (value.size() > kMaxEchoBytes) return std::nullopt;
+    if (!value.empty()) out.set(name, value);
+  }
+  const std::string_view author = out.has_attribute("participant") ? out.attribute("participant") : from;
+  const auto jid = binary::parse_jid(author);
+  const bool is_own =
+      jid && !jid->user.empty() && jid->user == (jid->server == binary::kLidServer ? own.lid : own.phone);
+  if (is_own && message.attribute("category") == "peer")
+    out.set("type", "peer_msg");
+  else if (is_own)
+    out.set("type", "sender");
+  else if (!available)
+    out.set("type", "inactive");
+  return out;
+}
+
 bool is_result(const Node* answer) {
   return answer != nullptr && answer->attribute("type") == "result";
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -13,6 +14,12 @@ namespace patchbay::whatsapp {
 
 // Ids, addresses and types that a peer sent and that go back to it; longer ones are not answered.
 inline constexpr size_t kMaxEchoBytes = 256;
+
+// Without device and server; empty when it is not known.
+struct OwnUsers {
+  std::string phone;
+  std::string lid;
+};
 
 binary::Node element(std::string_view tag, binary::Attributes attributes = {});
 binary::Node element(std::string_view tag, binary::Attributes attributes, binary::Nodes children);
@@ -25,6 +32,12 @@ std::optional<binary::Node> result_for(const binary::Node& iq, binary::Nodes chi
 std::optional<binary::Node> error_for(const binary::Node& iq, int code, std::string_view text);
 // <ack class=tag …/> that the server waits for; nothing when its id or sender cannot be answered.
 std::optional<binary::Node> ack_for(const binary::Node& stanza);
+
+// <receipt …/>, which tells the server and the sender that a message arrived: type "peer_msg" for what the
+// own phone says to its devices, "sender" for the account's own messages from another device, else none when
+// this device counts as there (`available`), or "inactive". `own` are the account's users, as number and as
+// hidden id. Nothing as with ack_for().
+std::optional<binary::Node> receipt_for(const binary::Node& message, const OwnUsers& own, bool available);
 
 // True of an answer to a query that says type="result"; false for an error and for none (null).
 bool is_result(const binary::Node* answer);
