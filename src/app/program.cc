@@ -128,6 +128,8 @@ class Program {
 
   Status start();
   void stop();
+  // What is kept in files that operators edit.
+  void reload();
   uint16_t port() const { return server_->port(); }
 
  private:
@@ -343,6 +345,11 @@ void Program::stop() {
   if (shards_) shards_->stop();
 }
 
+void Program::reload() {
+  if (const Status status = client_profiles_->reload(); !status)
+    log::error("the client profile stays as it is", {{"error", status.error().message}});
+}
+
 // A stop that hangs is ended: everything acknowledged is on disk, so nothing is lost by it.
 void guard_stop(Milliseconds limit) {
   std::thread([limit] {
@@ -365,6 +372,9 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
   sigaddset(&ending, SIGINT);
+  // Of a service; where there is a terminal it says that the terminal is gone.
+  sigaddset(&ending, SIGHUP);
+  const bool is_service = !std::ifstream("/dev/tty");
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
   Program program(config, std::move(panel), std::move(client));
@@ -392,7 +402,7 @@ int serve(const Config& config, std::vector<http::StaticFile> panel, std::vector
                         {"sandbox", config.reaches_sandbox()},
                         {"development", config.development}});
   int signal = 0;
-  sigwait(&ending, &signal);
+  while (sigwait(&ending, &signal), signal == SIGHUP && is_service) program.reload();
   log::info("stopping", {{"signal", signal}});
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends at once
   guard_stop(config.drain_timeout);

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,6 +57,15 @@ Result<std::string> read_some(int fd) {
   }
   text.resize(size);
   return text;
+}
+
+// The fields that are not the built-in ones, as a JSON object: what nobody chose follows the next release.
+std::string chosen_fields(const whatsapp::ClientProfile& profile) {
+  boost::json::object fields = boost::json::parse(whatsapp::to_json(profile)).as_object();
+  const boost::json::object built_in = boost::json::parse(whatsapp::to_json({})).as_object();
+  for (const auto& [name, value] : built_in)
+    if (fields.at(name) == value) fields.erase(name);
+  return boost::json::serialize(fields);
 }
 
 // Whole or not at all: a temporary file, made durable, then renamed into its place.
@@ -132,11 +142,22 @@ Result<std::string> ClientProfiles::change(const Caller& caller, std::string_vie
     if (!caller.ip_address.empty()) entry.ip_address = caller.ip_address;
     return tx.append_audit(entry);
   }));
-  PB_TRY(replace_file(path_, text + "\n"));
+  PB_TRY(replace_file(path_, chosen_fields(profile) + "\n"));
   source_.set(std::move(profile));
   log::info("the client profile was changed", {{"user", caller.user_id}, {"profile", text}});
   if (on_change_) on_change_();
   return text;
+}
+
+Status ClientProfiles::reload() {
+  const std::lock_guard lock(mutex_);
+  PB_ASSIGN(whatsapp::ClientProfile profile, load_client_profile(path_, false));
+  std::string text = whatsapp::to_json(profile);
+  if (text == get()) return {};
+  source_.set(std::move(profile));
+  log::info("the client profile was read anew", {{"file", path_}, {"profile", text}});
+  if (on_change_) on_change_();
+  return {};
 }
 
 }  // namespace patchbay::manager

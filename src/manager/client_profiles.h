@@ -1,6 +1,7 @@
 // The client profile of the whole server (whatsapp/client_profile.h), as administrators read and change it:
-// kept in one JSON file, read at start, replaced there as a whole before a change takes effect. Not here:
-// what the fields mean, who uses them. Thread-safe; change() blocks on the disk: worker threads only.
+// kept in one JSON file of the fields that somebody chose, read at start and by reload(), replaced there as a
+// whole before a change takes effect. Not here: what the fields mean, who uses them. Thread-safe; change()
+// and reload() block on the disk: not on a shard.
 #pragma once
 
 #include <functional>
@@ -35,6 +36,8 @@ class ClientProfiles {
   // Administrators only. `json` holds the fields to change; kValidation names a wrong one. Returns what is in
   // force now. Nothing has changed when it fails.
   Result<std::string> change(const Caller& caller, std::string_view json);
+  // What the file says now; kConfiguration, and the profile stays, when it cannot be used.
+  Status reload();
 
  private:
   whatsapp::ProfileSource& source_;

@@ -91,5 +91,24 @@ TEST_F(ClientProfilesTest, StopTheStartWithAClearErrorWhenTheFileIsBroken) {
   }
 }
 
+TEST_F(ClientProfilesTest, KeepOnlyWhatSomebodyChose) {
+  ASSERT_TRUE(profiles_.change(admin_, R"({"browser":"Edge"})"));
+  EXPECT_EQ(content(), "{\"browser\":\"Edge\"}\n") << "the version is that of the next release";
+  ASSERT_TRUE(profiles_.change(admin_, R"({"browser":"Chrome"})"));
+  EXPECT_EQ(content(), "{}\n");
+}
+
+TEST_F(ClientProfilesTest, AreReadAnewFromTheFile) {
+  write(R"({"version":"2.3000.2000000000"})");
+  ASSERT_TRUE(profiles_.reload());
+  EXPECT_EQ(source_.get().version[2], 2'000'000'000u);
+  EXPECT_EQ(changes_, 1);
+  ASSERT_TRUE(profiles_.reload());
+  EXPECT_EQ(changes_, 1) << "nothing new";
+  write("{");
+  EXPECT_FALSE(profiles_.reload());
+  EXPECT_EQ(source_.get().version[2], 2'000'000'000u) << "the profile stays";
+}
+
 }  // namespace
 }  // namespace patchbay::manager
