@@ -11,7 +11,7 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     const size_t equals = pair.find('=');
     const std::string_view raw_name = pair.substr(0, equals);
-    if (raw_name != name && percent_decode(raw_name, true) != name) continue;
+    if (percent_decode(raw_name, true) != name) continue;
     return equals == std::string_view::npos ? std::string() : percent_decode(pair.substr(equals + 1), true);
   }
   return std::nullopt;

@@ -12,6 +12,11 @@ TEST(QueryParameter, FindsTheFirstOfThatNameDecoded) {
   EXPECT_EQ(query_parameter("a=b=c", "a"), "b=c");
 }
 
+TEST(QueryParameter, ComparesNamesOnlyDecoded) {
+  EXPECT_EQ(query_parameter("%=1&%25=2", "%"), "2") << "a broken name is nobody's";
+  EXPECT_EQ(query_parameter("a+b=1&a%2Bb=2", "a+b"), "2");
+}
+
 TEST(QueryParameter, TellsEmptyFromAbsentAndBroken) {
   EXPECT_EQ(query_parameter("a&b=", "a"), "");
   EXPECT_EQ(query_parameter("a&b=", "b"), "");
