@@ -23,6 +23,8 @@ namespace {
 
 // The defaults of socket.io-client.
 constexpr double kDelay = 1.0, kDelayMax = 5.0, kRandomization = 0.5, kAttemptTimeout = 20.0;
+constexpr double kHeartbeat =
+    45;  // pingInterval + pingTimeout: so long without a word, and the server is taken for dead
 constexpr double kGiveUp = 180;  // seconds
 
 // The server as a child: dies with us.
@@ -98,7 +100,7 @@ class Avalanche {
     server_.start();
     meter_.server_starts(server_.pid());
     while (back_ > 0 && !load_.failed()) {
-      if (since_death() > kGiveUp) load_.fail("not everybody noticed that the server died");
+      if (since_death() > kHeartbeat) lose_who_has_not_noticed();
       load_.poll_once(std::chrono::milliseconds(1));
     }
     all_gone_ = true;
@@ -153,6 +155,14 @@ class Avalanche {
     std::uniform_real_distribution<double> spread(1 - kRandomization, 1 + kRandomization);
     const Seconds wait(std::min(kDelayMax, delay * spread(random_)));
     retries_.push({Clock::now() + std::chrono::duration_cast<Clock::duration>(wait), &client});
+  }
+
+  void lose_who_has_not_noticed() {
+    for (size_t i = 0; i < load_.size(); ++i) {
+      if (!load_.client(i).back) continue;
+      load_.client(i).close();
+      on_end(load_.client(i));
+    }
   }
 
   void on_back(Client& client) {

@@ -1,6 +1,6 @@
 // deps: http socketio
-// The short texts that clients put into requests, each alone: queries, addresses of servers, X-Forwarded-For, places in a
-// recovery log. The first byte chooses.
+// The short texts that clients put into requests, each alone: queries, addresses of servers, X-Forwarded-For,
+// places in a recovery log. The first byte chooses.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +39,8 @@ void check_url(std::string_view text) {
   const auto url = http::Url::parse(text);
   if (!url) return check(!url.error().message.empty());
   check(!url->host.empty() && url->path.starts_with('/') && text.size() <= http::Url::kMaxBytes);
-  const auto again = http::Url::parse(url->origin() + url->path + (url->query.empty() ? "" : "?" + url->query));
+  const auto again =
+      http::Url::parse(url->origin() + url->path + (url->query.empty() ? "" : "?" + url->query));
   check(again && again->host == url->host && again->port == url->port && again->secure == url->secure &&
         again->path == url->path && again->query == url->query);
 }
@@ -54,7 +55,8 @@ void check_forwarded(std::string_view text) {
   }
   const std::string client = ours->client_of(request);
   in6_addr address;
-  check(inet_pton(AF_INET, client.c_str(), &address) == 1 || inet_pton(AF_INET6, client.c_str(), &address) == 1);
+  check(inet_pton(AF_INET, client.c_str(), &address) == 1 ||
+        inet_pton(AF_INET6, client.c_str(), &address) == 1);
   (void)http::TrustedProxies::parse({std::string(text)});
 }
 
