@@ -201,6 +201,7 @@ void InstanceRuntime::on_message(const whatsapp::IncomingMessage&) {}
 void InstanceRuntime::on_stanza(whatsapp::HeldStanza stanza, std::move_only_function<void(bool)> stored) {
   services_.store.write([id = config_.id, held = store::HeldStanza{.key = std::move(stanza.key),
                                                                    .bytes = std::move(stanza.bytes),
+                                                                   .is_message = stanza.is_message,
                                                                    .received_at = now().wall}](
                             store::WriteTransaction& tx) { return tx.hold_stanza(id, held); },
                         [this, executor = &executor_, self = std::weak_ptr(life_),

@@ -40,7 +40,7 @@ InstanceView instance_view(const store::Instance& row, WallTime now) {
                     .status_since = record.status_since,
                     .last_seq = row.last_seq,
                     .description = row.config.description,
-                    .held_messages = row.held_stanzas};
+                    .held_messages = row.held_messages};
   if (!view.display_name)
     if (std::string label = label_of(row); !label.empty()) view.display_name = std::move(label);
   if (record.qr_text && record.qr_expiry && *record.qr_expiry > now) {

@@ -67,6 +67,7 @@ struct InstanceState {
 struct HeldStanza {
   std::string key;
   std::string bytes;
+  bool is_message = true;  // else what a contact gave beside them
   WallTime received_at;
 };
 // How much an instance may hold. Past it nothing more is taken.
@@ -90,8 +91,8 @@ struct Instance {
   WallTime updated_at;
   InstanceConfig config;
   InstanceState state;
-  uint64_t last_seq = 0;     // number of the newest event; moved by append_event() alone
-  int64_t held_stanzas = 0;  // counted by hold_stanza() alone
+  uint64_t last_seq = 0;      // number of the newest event; moved by append_event() alone
+  int64_t held_messages = 0;  // counted by hold_stanza() alone
 };
 
 struct UserBrief {

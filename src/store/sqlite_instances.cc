@@ -4,13 +4,14 @@
 namespace patchbay::store {
 namespace {
 
-#define PB_INSTANCE_COLUMNS                                                                                  \
-  "i.id, i.subscription_id, i.created_by_id, i.created_at, i.updated_at, i.last_seq, i.held_count, i.name, " \
-  "i.description, "                                                                                          \
-  "i.settings, i.metadata, i.is_active, i.status, i.desired_state, i.status_since, i.phone, "                \
-  "i.display_name, "                                                                                         \
-  "i.last_connected_at, i.last_disconnected_at, i.qr_code, i.qr_code_expiry, i.connection_attempts, "        \
-  "i.last_error, i.last_error_at, i.reason_code, i.reason_text, i.next_step, i.next_step_text, "             \
+#define PB_INSTANCE_COLUMNS                                                                             \
+  "i.id, i.subscription_id, i.created_by_id, i.created_at, i.updated_at, i.last_seq, i.held_messages, " \
+  "i.name, "                                                                                            \
+  "i.description, "                                                                                     \
+  "i.settings, i.metadata, i.is_active, i.status, i.desired_state, i.status_since, i.phone, "           \
+  "i.display_name, "                                                                                    \
+  "i.last_connected_at, i.last_disconnected_at, i.qr_code, i.qr_code_expiry, i.connection_attempts, "   \
+  "i.last_error, i.last_error_at, i.reason_code, i.reason_text, i.next_step, i.next_step_text, "        \
   "i.next_step_at"
 #define PB_INSTANCE_ROW                                                                    \
   "SELECT " PB_INSTANCE_COLUMNS                                                            \
@@ -30,7 +31,7 @@ Instance read_instance(Statement& row) {
   instance.created_at = row.time();
   instance.updated_at = row.time();
   instance.last_seq = static_cast<uint64_t>(row.integer());
-  instance.held_stanzas = row.integer();
+  instance.held_messages = row.integer();
   InstanceConfig& config = instance.config;
   config.name = row.text();
   config.description = row.text();
@@ -265,9 +266,8 @@ Status SqliteTransaction::put_credentials(std::string_view instance_id, std::str
 
 Status SqliteTransaction::delete_credentials(std::string_view instance_id) {
   PB_TRY(delete_secret(kSealedHeldStanzas, instance_id));
-  PB_ASSIGN(Statement reset,
-            connection_.prepare(
-                "UPDATE instances SET held_count = 0, held_bytes = 0 WHERE id = ?1 AND held_count > 0"));
+  PB_ASSIGN(Statement reset, connection_.prepare("UPDATE instances SET held_count = 0, held_bytes = 0, "
+                                                 "held_messages = 0 WHERE id = ?1 AND held_count > 0"));
   PB_TRY(reset.bind(instance_id).run());
   return delete_secret(kSealedCredentials, instance_id);
 }

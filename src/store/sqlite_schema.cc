@@ -148,11 +148,13 @@ CREATE TABLE held_stanzas (
   id          TEXT NOT NULL UNIQUE,
   instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
   received_at INTEGER NOT NULL,
+  is_message  INTEGER NOT NULL CHECK (is_message IN (0, 1)),
   sealed      BLOB NOT NULL
 ) STRICT;
 CREATE INDEX held_stanzas_of_instance ON held_stanzas (instance_id, number);
 ALTER TABLE instances ADD COLUMN held_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE instances ADD COLUMN held_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN held_messages INTEGER NOT NULL DEFAULT 0;
 )sql",
 };
 

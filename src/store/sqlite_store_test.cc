@@ -119,7 +119,8 @@ TEST_F(SqliteStoreOpening, AnOlderDatabaseIsBroughtUpToDate) {
   make_and_close();
   run_sql(
       "DROP TABLE proxies; DROP TABLE held_stanzas; ALTER TABLE instances DROP COLUMN held_count; "
-      "ALTER TABLE instances DROP COLUMN held_bytes; PRAGMA user_version = 1");
+      "ALTER TABLE instances DROP COLUMN held_bytes; ALTER TABLE instances DROP COLUMN held_messages; PRAGMA "
+      "user_version = 1");
   ASSERT_TRUE(open());
   run_sql("DELETE FROM proxies; DELETE FROM held_stanzas; UPDATE instances SET held_count = 0");
 }

@@ -402,16 +402,22 @@ TEST_F(Records, WhatIsHeldComesBackInOrderAndOnce) {
   ASSERT_TRUE(hold("i1", "a", "second"));
   ASSERT_TRUE(hold("i1", "b", "again"));
   ASSERT_TRUE(hold("i2", "b", "of another"));
+  ASSERT_TRUE(write([](WriteTransaction& tx) {
+    return tx.hold_stanza("i1",
+                          {.key = "c", .bytes = "no message", .is_message = false, .received_at = kTestTime});
+  }));
   expect_code(hold("i9", "b", "x"), ErrorCode::kInstanceNotFound);
   const auto held = read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); });
   ASSERT_TRUE(held);
-  ASSERT_EQ(held->size(), 2u);
+  ASSERT_EQ(held->size(), 3u);
   EXPECT_EQ(held->at(0).key, "b");
   EXPECT_EQ(held->at(0).bytes, "first");
   EXPECT_EQ(held->at(0).received_at, kTestTime);
+  EXPECT_TRUE(held->at(0).is_message);
   EXPECT_EQ(held->at(1).bytes, "second");
+  EXPECT_FALSE(held->at(2).is_message);
   EXPECT_EQ(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 1); })->size(), 1u);
-  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_stanzas, 2);
+  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_messages, 2);
 }
 
 TEST_F(Records, AnInstanceHoldsNoMoreThanItMay) {
@@ -441,7 +447,7 @@ TEST_F(Records, WhatIsHeldGoesWithTheCredentials) {
   ASSERT_TRUE(write([&](WriteTransaction& tx) { return tx.hold_stanza("i1", stanza); }));
   ASSERT_TRUE(write([](WriteTransaction& tx) { return tx.delete_credentials("i1"); }));
   EXPECT_TRUE(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); })->empty());
-  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_stanzas, 0);
+  EXPECT_EQ((*read([](ReadTransaction& tx) { return tx.instance("i1"); }))->held_messages, 0);
   ASSERT_TRUE(write([&](WriteTransaction& tx) { return tx.hold_stanza("i1", stanza); }));
   ASSERT_TRUE(write([](WriteTransaction& tx) { return tx.delete_instance("i1"); }));
   EXPECT_TRUE(read([](ReadTransaction& tx) { return tx.held_stanzas("i1", 10); })->empty());

@@ -92,6 +92,7 @@ struct IncomingMessage {
 struct HeldStanza {
   std::string key;
   std::string bytes;
+  bool is_message = true;
 };
 
 // Called on the session's executor, never from within a call of the session's owner into the session.

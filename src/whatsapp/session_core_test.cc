@@ -225,6 +225,8 @@ TEST_F(SessionTest, MessagesAndTokensAreAcknowledgedOnceTheyAreKept) {
   ASSERT_EQ(held.size(), 2u);
   EXPECT_EQ(binary::decode(held[0].bytes), message("m1"));
   EXPECT_EQ(binary::decode(held[1].bytes), token);
+  EXPECT_TRUE(held[0].is_message);
+  EXPECT_FALSE(held[1].is_message);
   EXPECT_NE(held[0].key, held[1].key);
   keep(true);
   const Node receipt = expect("receipt"), ack = expect("ack");

@@ -122,7 +122,8 @@ void SessionCore::keep(const Node& stanza) {
   const uint64_t ticket = ++last_ticket_;
   keeping_bytes_ += bytes.size();
   keeping_.push_back({ticket, connection_, bytes.size(), std::move(*answer)});
-  events_.push_back(event::Keep{{.key = crypto::sha256_hex(name), .bytes = std::move(bytes)}, ticket});
+  events_.push_back(event::Keep{
+      {.key = crypto::sha256_hex(name), .bytes = std::move(bytes), .is_message = is_message}, ticket});
 }
 
 void SessionCore::kept(uint64_t ticket, bool ok, Instant now) {

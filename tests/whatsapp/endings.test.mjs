@@ -193,3 +193,33 @@ describe('a fault of the network or the server', { concurrency: 1 }, () => {
     await account.reaches(id, 'CONNECTED', 60_000);
   });
 });
+
+describe('logging out', { concurrency: 1 }, () => {
+  const nobody = (phone) => phone.shows(({ devices }) => devices.length === 0, 'no device');
+
+  for (const [how, leave] of [
+    ['logout', (id) => account.act(id, 'logout')],
+    ['delete', (id) => account.ok('DELETE', `/api/instances/${id}`)],
+  ])
+    test(`${how}, while disconnected, unlinks the phone too`, async () => {
+      const { id, phone } = await linked();
+      await account.act(id, 'disconnect');
+      await account.reaches(id, 'DISCONNECTED');
+      await leave(id);
+      await nobody(phone);
+    });
+
+  test('while the connection is lost and tried again', async () => {
+    const { id, phone } = await linked();
+    await phone.act('ban', { kind: 'temporary', seconds: 3600 });
+    await until(async () => (await present(id)).reason.code === 'TEMPORARILY_BANNED', 'the ban');
+    await account.act(id, 'logout');
+    const { databaseStatus, nextStep } = await until(async () => {
+      const now = await present(id);
+      return now.databaseStatus === 'DISCONNECTED' && now;
+    }, 'the end of the logout');
+    assert.equal(databaseStatus, 'DISCONNECTED');
+    assert.match(nextStep.text, /Linked devices/, 'WhatsApp did not let it in: it is said what is left to do');
+    await phone.act('unban');
+  });
+});

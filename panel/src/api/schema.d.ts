@@ -936,6 +936,8 @@ export interface components {
             statusSince: string | null;
             /** @description The number of the newest event */
             lastSeq: number;
+            /** @description Messages that came and were acknowledged, kept encrypted until this server can read them */
+            heldMessages: number;
             linking: components["schemas"]["Linking"];
             /** @description The proxy that it connects to WhatsApp through, without user and password */
             proxy: string | null;
@@ -1021,6 +1023,8 @@ export interface components {
             statusSince: string | null;
             /** @description The number of the newest event */
             lastSeq: number;
+            /** @description Messages that came and were acknowledged, kept encrypted until this server can read them */
+            heldMessages: number;
             linking: components["schemas"]["Linking"];
         };
         InstanceAction: {

@@ -25,13 +25,13 @@ const QUESTIONS: Record<Asked, { title: string; text: ReactNode; confirm: string
   },
   logout: {
     title: "Log this instance out of WhatsApp?",
-    text: "The phone is unlinked and the credentials are deleted. The next connect starts with a new QR code.",
+    text: "The phone is unlinked and the credentials are deleted, with the messages that wait here. If WhatsApp cannot be reached, the device stays listed on the phone: remove it there. The next connect starts with a new QR code.",
     confirm: "Log out",
     danger: true,
   },
   delete: {
     title: "Delete this instance?",
-    text: "It is logged out of WhatsApp, and its API keys and events are deleted. This cannot be undone.",
+    text: "It is logged out of WhatsApp, and its API keys and events are deleted. If WhatsApp cannot be reached, the device stays listed on the phone: remove it there. This cannot be undone.",
     confirm: "Delete instance",
     danger: true,
   },

@@ -15,6 +15,11 @@ export function DetailsCard({ instance }: { instance: InstanceDetail }) {
     ["Display name", instance.displayName],
     ["Wanted state", DESIRED[instance.desiredState]],
     ["Proxy", instance.proxy],
+    [
+      "Messages waiting",
+      instance.heldMessages > 0 &&
+        `${instance.heldMessages} received and kept, encrypted, until this server can read them`,
+    ],
     ["Last connected", when(instance.lastConnectedAt)],
     ["Last disconnected", when(instance.lastDisconnectedAt)],
     ["Connection attempts", instance.connectionAttempts > 0 && instance.connectionAttempts],

@@ -16,6 +16,7 @@ const waiting = {
   reason: { code: "QR_GENERATED", text: "Waiting for a scan." },
   nextStep: { what: "SCAN_QR", text: "Scan the code.", at: "2026-01-10T12:01:00.000Z" },
   lastSeq: 4,
+  heldMessages: 0,
   realTimeStatus: { connectionState: "QR_REQUIRED", isConnected: false, qrAttempts: 1, maxQRAttempts: 3 },
 } as unknown as InstanceListItem;
 
