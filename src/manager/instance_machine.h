@@ -26,7 +26,6 @@ struct MachineOptions {
   Milliseconds turn_timeout{900'000};         // in the line of those that want to open
   Milliseconds connect_timeout{60'000};       // opening: until the first code, or connected
   Milliseconds qr_grace{10'000};              // past a code's expiry: until the next code, or the end
-  Milliseconds confirm_timeout{300'000};      // passkey given: until the phone confirmed
   Milliseconds pairing_timeout{60'000};       // scanned: until connected
   Milliseconds liveness_timeout{90'000};      // connected: since the last sign of life
   Milliseconds close_timeout{5'000};
@@ -80,9 +79,6 @@ struct TurnAwaited {
   Milliseconds estimate{0};
 };
 struct TurnCame {};
-struct PasskeyCodeShown {
-  std::string code;
-};
 struct PhonePaired {};
 struct SessionConnected {
   whatsapp::Identity identity;
@@ -91,7 +87,7 @@ struct SessionAlive {};
 struct DeadlinePassed {};
 using MachineInput =
     std::variant<ProcessStarts, ProcessStops, ProfileChanged, Operation, TurnAwaited, TurnCame,
-                 whatsapp::QrCode, whatsapp::PairCode, whatsapp::PasskeyRequest, PasskeyCodeShown,
+                 whatsapp::QrCode, whatsapp::PairCode, whatsapp::PasskeyRequest, whatsapp::PasskeyCode,
                  PhonePaired, SessionConnected, SessionAlive, whatsapp::SessionEnd, DeadlinePassed>;
 
 // --- What comes out ---
@@ -166,7 +162,7 @@ class InstanceMachine {
   void on(const whatsapp::QrCode& code);
   void on(const whatsapp::PairCode& code);
   void on(const whatsapp::PasskeyRequest& request);
-  void on(const PasskeyCodeShown& shown);
+  void on(const whatsapp::PasskeyCode& code);
   void on(const PhonePaired&);
   void on(const SessionConnected& connected);
   void on(const SessionAlive&);

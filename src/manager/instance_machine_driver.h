@@ -36,8 +36,9 @@ struct Driver {
   }
   Driver& pair_code() { return feed(whatsapp::PairCode{.code = "ABCD-EFGH", .valid_for = 180s}); }
   Driver& passkey() {
-    return feed(whatsapp::PasskeyRequest{.options_json = R"({"rpId":"whatsapp.com"})", .valid_for = 600s});
+    return feed(whatsapp::PasskeyRequest{.options_json = R"({"rpId":"whatsapp.com"})", .valid_for = 300s});
   }
+  Driver& passkey_code() { return feed(whatsapp::PasskeyCode{.code = "WXYZ-1234", .valid_for = 300s}); }
   Driver& connected() {
     return feed(SessionConnected{{.jid = "1555:1@s.whatsapp.net", .phone = "1555", .display_name = "Ada"}});
   }

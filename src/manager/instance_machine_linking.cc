@@ -84,18 +84,18 @@ void InstanceMachine::on(const whatsapp::PasskeyRequest& request) {
   draft(InstanceEventType::kPasskeyRequired, passkey_required_data(request.options_json, expiry));
 }
 
-void InstanceMachine::on(const PasskeyCodeShown& shown) {
+void InstanceMachine::on(const whatsapp::PasskeyCode& code) {
   if (session_ != Session::kPasskey) return;
   Linking::Passkey& passkey = *record_.linking->passkey;
-  passkey.verification_code = shown.code;
-  passkey.expiry = now_.wall + options_.confirm_timeout;
-  schedule(options_.confirm_timeout);
+  passkey.verification_code = code.code;
+  passkey.expiry = now_.wall + code.valid_for;
+  schedule(code.valid_for + options_.qr_grace);
   enter(record_.status, {"PASSKEY_ACCEPTED", "The passkey was accepted."},
         step(NextStep::What::kCompareCode,
              "Compare the code with the one that the phone shows, and confirm on the phone if they are the "
              "same.",
-             options_.confirm_timeout));
-  draft(InstanceEventType::kPasskeyCode, passkey_code_data(shown.code, passkey.expiry));
+             code.valid_for));
+  draft(InstanceEventType::kPasskeyCode, passkey_code_data(code.code, passkey.expiry));
 }
 
 void InstanceMachine::on(const PhonePaired&) {

@@ -24,8 +24,7 @@ const std::map<std::string, std::function<void(Driver&)>> kSituations{
     {"qr shown", [](Driver& d) { d.feed(Operation::kConnect).qr(); }},
     {"code shown", [](Driver& d) { d.feed(Operation::kConnect).qr().pair_code(); }},
     {"passkey asked", [](Driver& d) { d.feed(Operation::kConnect).qr().passkey(); }},
-    {"passkey given",
-     [](Driver& d) { d.feed(Operation::kConnect).qr().passkey().feed(PasskeyCodeShown{"WXYZ-1234"}); }},
+    {"passkey given", [](Driver& d) { d.feed(Operation::kConnect).qr().passkey().passkey_code(); }},
     {"in line", [](Driver& d) { d.feed(Operation::kConnect).feed(TurnAwaited{.estimate = 5s}); }},
     {"outdated", [](Driver& d) { d.link().end(CloseReason::kClientOutdated); }},
     {"pairing", [](Driver& d) { d.feed(Operation::kConnect).qr().feed(PhonePaired{}); }},
@@ -51,7 +50,7 @@ const std::map<std::string, std::function<void(Driver&)>> kInputs{
     {"profile changed", [](Driver& d) { d.feed(ProfileChanged{}); }},
     {"pair code", [](Driver& d) { d.pair_code(); }},
     {"passkey request", [](Driver& d) { d.passkey(); }},
-    {"passkey code", [](Driver& d) { d.feed(PasskeyCodeShown{"WXYZ-1234"}); }},
+    {"passkey code", [](Driver& d) { d.passkey_code(); }},
     {"paired", [](Driver& d) { d.feed(PhonePaired{}); }},
     {"session connected", [](Driver& d) { d.connected(); }},
     {"network lost", [](Driver& d) { d.drop(); }},
@@ -489,7 +488,7 @@ TEST(InstanceMachineTable, KeepsItsPromisesWhateverHappensInWhateverOrder) {
           d.passkey();
           break;
         case 10:
-          d.feed(PasskeyCodeShown{"WXYZ-1234"});
+          d.passkey_code();
           break;
         case 11:
           if (random() % 2 == 0)

@@ -179,8 +179,8 @@ void InstanceRuntime::on_pair_code(const whatsapp::PairCode& code) {
 void InstanceRuntime::on_passkey_request(const whatsapp::PasskeyRequest& request) {
   enqueue({.input = MachineInput(request), .session = session_number_});
 }
-void InstanceRuntime::on_passkey_code(std::string_view code) {
-  enqueue({.input = MachineInput(PasskeyCodeShown{std::string(code)}), .session = session_number_});
+void InstanceRuntime::on_passkey_code(const whatsapp::PasskeyCode& code) {
+  enqueue({.input = MachineInput(code), .session = session_number_});
 }
 void InstanceRuntime::on_pair_success(const whatsapp::Identity&) {
   enqueue({.input = MachineInput(PhonePaired{}), .session = session_number_});

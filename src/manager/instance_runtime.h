@@ -109,7 +109,7 @@ class InstanceRuntime final : private whatsapp::SessionObserver {
   void on_qr(const whatsapp::QrCode& code) override;
   void on_pair_code(const whatsapp::PairCode& code) override;
   void on_passkey_request(const whatsapp::PasskeyRequest& request) override;
-  void on_passkey_code(std::string_view code) override;
+  void on_passkey_code(const whatsapp::PasskeyCode& code) override;
   void on_pair_success(const whatsapp::Identity& identity) override;
   void on_credentials(std::string credentials, std::move_only_function<void(bool)> stored) override;
   void on_connected(const whatsapp::Identity& identity) override;

@@ -26,7 +26,7 @@ enum class CloseReason {
   kUnreachable,        // no connection could be made
   kTimedOut,           // the peer stopped answering
   kServerBusy,         // WhatsApp asked to come back later (503)
-  kPasskeyExpired,     // the passkey was asked for and not given in time
+  kPasskeyExpired,     // the passkey was asked for and not given, or the link not confirmed, in time
   kQrExhausted,        // every QR code of this session ran out unscanned
   kUnlinkedByPhone,    // the account's owner removed this device (401)
   kReplaced,           // the same credentials connected elsewhere (conflict "replaced")
@@ -71,6 +71,12 @@ struct PasskeyRequest {
   Milliseconds valid_for;
 };
 
+// Shown after the passkey was accepted: a person compares it with the phone's, and confirms there.
+struct PasskeyCode {
+  std::string code;  // "XXXX-XXXX"
+  Milliseconds valid_for;
+};
+
 // The linked account. `phone` is digits only, without '+'.
 struct Identity {
   std::string jid;  // "15551234567:12@s.whatsapp.net"
@@ -108,8 +114,8 @@ class SessionObserver {
   // The phone accepted the QR or pair code, but the account asks for its passkey: answer_passkey() has to
   // follow.
   virtual void on_passkey_request(const PasskeyRequest& request) = 0;
-  // The passkey was accepted: the same code is on the phone, to be compared by a person. "XXXX-XXXX".
-  virtual void on_passkey_code(std::string_view code) = 0;
+  // The passkey was accepted: the same code is on the phone.
+  virtual void on_passkey_code(const PasskeyCode& code) = 0;
   // The phone accepted the code. The session goes on by itself until on_connected or on_closed.
   virtual void on_pair_success(const Identity& identity) = 0;
   // New credentials, opaque. The session sends nothing that depends on them before `stored` is called: with

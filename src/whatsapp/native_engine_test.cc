@@ -139,7 +139,7 @@ class NativeEngineTest : public testing::Test, public http::Handler, public Sess
   }
   void on_pair_code(const PairCode&) override { word("pair code"); }
   void on_passkey_request(const PasskeyRequest&) override { word("passkey"); }
-  void on_passkey_code(std::string_view) override { word("passkey code"); }
+  void on_passkey_code(const PasskeyCode&) override { word("passkey code"); }
   void on_pair_success(const Identity&) override { word("paired"); }
   void on_credentials(std::string credentials, std::move_only_function<void(bool)> stored) override {
     heard.change([&](Heard& h) { h.credentials = std::move(credentials); });

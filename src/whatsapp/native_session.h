@@ -63,7 +63,7 @@ class NativeSession final : public Session, private websocket::ClientConnection:
   void handle(QrCode& code) { observer_.on_qr(code); }
   void handle(PairCode& code) { observer_.on_pair_code(code); }
   void handle(PasskeyRequest& request) { observer_.on_passkey_request(request); }
-  void handle(session_event::PasskeyCode& event) { observer_.on_passkey_code(event.code); }
+  void handle(PasskeyCode& code) { observer_.on_passkey_code(code); }
   void handle(session_event::Paired& event) { observer_.on_pair_success(event.identity); }
   void handle(session_event::Connected& event) { observer_.on_connected(event.identity); }
   void handle(session_event::Alive&) { observer_.on_alive(); }

@@ -172,7 +172,9 @@ class ScriptedEngine::ScriptedSession final : public Session {
         outcome = fail(ErrorCode::kInvalidOperation, "The connection ended meanwhile.");
       if (!outcome) return done(std::move(outcome));
       const std::weak_ptr<int> self = life_;
-      observer_.on_passkey_code(make_code(random_));
+      const PasskeyCode code{.code = make_code(random_), .valid_for = engine_.options_.passkey_validity};
+      step_ = executor_.run_after(code.valid_for, [this] { end(not_confirmed()); });
+      observer_.on_passkey_code(code);
       if (!self.expired()) done({});
     });
   }
@@ -279,6 +281,10 @@ class ScriptedEngine::ScriptedSession final : public Session {
   static SessionEnd passkey_expired() {
     return {.reason = CloseReason::kPasskeyExpired,
             .text = "The account asked for its passkey, and it was not given in time."};
+  }
+  static SessionEnd not_confirmed() {
+    return {.reason = CloseReason::kPasskeyExpired,
+            .text = "The link was not confirmed on the phone in time."};
   }
   static SessionEnd unlinked() {
     return {.reason = CloseReason::kUnlinkedByPhone,

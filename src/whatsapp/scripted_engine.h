@@ -24,8 +24,8 @@ struct ScriptedEngineOptions {
   Milliseconds qr_validity{60'000};
   int qr_attempts = 3;
   Milliseconds pair_code_validity{180'000};
-  Milliseconds passkey_validity{300'000};
-  Milliseconds pairing_delay{600};  // the mandatory restart after the scan
+  Milliseconds passkey_validity{300'000};  // to give it; then, to confirm on the phone
+  Milliseconds pairing_delay{600};         // the mandatory restart after the scan
   Milliseconds close_delay{10};
   Milliseconds send_delay{50};
 };

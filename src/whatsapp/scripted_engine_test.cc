@@ -38,9 +38,9 @@ struct Listener final : SessionObserver {
     heard.push_back("passkey");
     passkey = request;
   }
-  void on_passkey_code(std::string_view code) override {
+  void on_passkey_code(const PasskeyCode& code) override {
     heard.push_back("passkey code");
-    passkey_code = code;
+    passkey_code = code.code;
   }
   void on_pair_success(const Identity&) override { heard.push_back("paired"); }
   void on_credentials(std::string blob, std::move_only_function<void(bool)> done) override {
@@ -369,6 +369,19 @@ TEST_F(ScriptedEngineTest, AnAccountWithAPasskeyIsLinkedOnceItWasGivenAndConfirm
   executor_.advance(1s);
   EXPECT_THAT(listener_.heard,
               ElementsAre("qr 1", "passkey", "passkey code", "paired", "credentials", "connected"));
+}
+
+TEST_F(ScriptedEngineTest, ACodeThatNobodyConfirmsOnThePhoneEndsTheAttempt) {
+  play(Action::kPasskey);
+  open();
+  executor_.advance(1s);
+  play(Action::kScan);
+  executor_.advance(299s);
+  session_->answer_passkey(R"({"id":"x","response":{}})", [](Status) {});
+  executor_.advance(299s);
+  EXPECT_EQ(listener_.heard.back(), "passkey code");
+  executor_.advance(1s);
+  EXPECT_EQ(listener_.heard.back(), "closed PASSKEY_EXPIRED");
 }
 
 TEST_F(ScriptedEngineTest, APasskeyThatIsNotGivenEndsTheAttempt) {

@@ -152,8 +152,7 @@ void SessionCore::fire(Timer timer) {
       return end({.reason = CloseReason::kQrExhausted,
                   .text = "All codes ran out without being used; connect again for new ones."});
     case kPasskey:
-      return end({.reason = CloseReason::kPasskeyExpired,
-                  .text = "The passkey was not given in time; connect again and link anew."});
+      return passkey_late();
     case kPing:
       return ping();
     case kSilence:

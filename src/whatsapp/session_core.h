@@ -59,9 +59,6 @@ struct Compute {  // on another thread; answer with computed(ticket)
   std::move_only_function<Bytes()> work;
   uint64_t ticket;
 };
-struct PasskeyCode {
-  std::string code;
-};
 struct Paired {
   Identity identity;
 };
@@ -83,7 +80,7 @@ struct CaughtUp {
 using SessionEvent =
     std::variant<session_event::OpenTransport, session_event::Send, session_event::CloseTransport,
                  session_event::Store, session_event::Keep, session_event::Compute, QrCode, PairCode,
-                 PasskeyRequest, session_event::PasskeyCode, session_event::Paired, session_event::Connected,
+                 PasskeyRequest, PasskeyCode, session_event::Paired, session_event::Connected,
                  session_event::Alive, session_event::Answer, session_event::CaughtUp, SessionEnd>;
 
 class SessionCore final : private NodeChannel::Events {
@@ -100,7 +97,9 @@ class SessionCore final : private NodeChannel::Events {
   static constexpr Milliseconds kPairingTimeout{60'000};
   static constexpr Milliseconds kLogoutTimeout{8'000};
   static constexpr Milliseconds kSilenceTimeout{20'000};  // after a ping without any byte from the server
+  // As long as the proof is good that spares the phone a question.
   static constexpr Milliseconds kPasskeyValidity{300'000};
+  static constexpr Milliseconds kConfirmValidity{300'000};  // from the code to compare on
   static constexpr Milliseconds kUploadRetry{300'000};
   // How often the age of the signed prekey is looked at while connected.
   static constexpr Milliseconds kRotationCheck{24 * 3'600'000};
@@ -162,7 +161,7 @@ class SessionCore final : private NodeChannel::Events {
     kStep,
     kNextCode,
     kLastCode,  // the end of everything that can be scanned or typed
-    kPasskey,
+    kPasskey,   // to be given; then to be confirmed on the phone
     kPing,
     kSilence,
     kUpload,
@@ -211,6 +210,7 @@ class SessionCore final : private NodeChannel::Events {
   void passkey_requested(const binary::Node& notification);
   void passkey_continued(const binary::Node& notification);
   void send_passkey_prologue(const Assertion& assertion);
+  void passkey_late();
 
   // session_live.cc
   void logged_in(const binary::Node& success);
@@ -264,7 +264,8 @@ class SessionCore final : private NodeChannel::Events {
     std::optional<CodePairing> code;  // with its reference: the code is shown
     std::optional<PasskeyPairing> passkey;
     bool assertion_wanted = false;
-    LinkDone done;  // of the step that is under way
+    bool compares = false;  // the code to compare is shown
+    LinkDone done;          // of the step that is under way
   };
   std::unique_ptr<Linking> linking_;  // while not linked
 

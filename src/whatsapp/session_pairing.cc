@@ -177,6 +177,7 @@ void SessionCore::passkey_requested(const Node& notification) {
         {.reason = CloseReason::kRefused, .text = options.error().message + " Connect again and link anew."});
   linking_->passkey = begin_passkey(credentials_, profile_, options_.random);
   linking_->assertion_wanted = true;
+  linking_->compares = false;
   for (const Timer timer : {kNextCode, kLastCode}) disarm(timer);
   arm(kPasskey, kPasskeyValidity);
   events_.push_back(PasskeyRequest{.options_json = std::move(*options), .valid_for = kPasskeyValidity});
@@ -232,13 +233,23 @@ void SessionCore::passkey_continued(const Node& notification) {
   ask(companion_nonce_query(*linking_->passkey),
       [this, code = std::move(*code), go_on](const Node* answer) mutable {
         if (!linking_ || !linking_->passkey || !go_on(*this, answer, "the passkey's confirmation")) return;
-        events_.push_back(event::PasskeyCode{std::move(code)});
+        linking_->compares = true;
+        arm(kPasskey, kConfirmValidity);
+        events_.push_back(PasskeyCode{.code = std::move(code), .valid_for = kConfirmValidity});
         // The comparison is made on the phone; it does not go on before.
         ask(pairing_request_query(*linking_->passkey, credentials_, options_.random),
             [this, go_on](const Node* done) {
               if (linking_) go_on(*this, done, "the pairing request");
             });
       });
+}
+
+void SessionCore::passkey_late() {
+  const std::string_view what = linking_->compares ? "The link was not confirmed on the phone in time"
+                                : linking_->assertion_wanted
+                                    ? "The passkey was not given in time"
+                                    : "WhatsApp did not go on with the passkey in time";
+  end({.reason = CloseReason::kPasskeyExpired, .text = std::string(what) + "; connect again and link anew."});
 }
 
 }  // namespace patchbay::whatsapp

@@ -37,6 +37,17 @@ class PairingTest : public testing::Test, public World {
                 {{"from", "s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
                 {bytes_element("passkey_request_options", R"({"rpId":"whatsapp.com"})")}));
   }
+  // Given and accepted; the phone goes on.
+  void take_passkey_step() {
+    give_passkey();
+    answer("ref", {bytes_element("ref", "pk-ref")});
+    answer("passkey_prologue");
+    proto::PrimaryEphemeralIdentity half;
+    half.set_public_key(Bytes(crypto::view(crypto::make_key_pair().public_key)));
+    half.set_nonce(Bytes(32, 'n'));
+    say(element("notification", {{"from", "s.whatsapp.net"}, {"id", "cc"}, {"type", "crsc_continuation"}},
+                {bytes_element("primary_ephemeral_identity", half.SerializeAsString())}));
+  }
   std::vector<Status> done;
 };
 
@@ -356,7 +367,8 @@ TEST_F(PairingTest, APasskeyIsAskedForAnsweredComparedAndLinks) {
   say(element("notification", {{"from", "s.whatsapp.net"}, {"id", "cc"}, {"type", "crsc_continuation"}},
               {bytes_element("primary_ephemeral_identity", half.SerializeAsString())}));
   answer("companion_nonce");
-  EXPECT_THAT(passkey_code, testing::MatchesRegex(".{4}-.{4}"));
+  ASSERT_TRUE(passkey_code);
+  EXPECT_THAT(passkey_code->code, testing::MatchesRegex(".{4}-.{4}"));
   proto::EncryptedPairingRequest sealed;
   const Node request = expect_query("encrypted_pairing_request");
   ASSERT_TRUE(sealed.ParseFromString(Bytes(request.child_bytes("encrypted_pairing_request"))));
@@ -381,7 +393,37 @@ TEST_F(PairingTest, APasskeyThatIsNotGivenEndsTheSession) {
   advance(300s);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, CloseReason::kPasskeyExpired);
+  EXPECT_THAT(end->text, HasSubstr("passkey was not given in time"));
   EXPECT_FALSE(end->retry_makes_sense);
+}
+
+TEST_F(PairingTest, TheCodesAreComparedInATimeOfTheirOwn) {
+  show_codes();
+  demand_passkey();
+  advance(265s);
+  take_passkey_step();
+  answer("companion_nonce");
+  ASSERT_TRUE(passkey_code);
+  EXPECT_EQ(passkey_code->valid_for, 300s);
+  answer("encrypted_pairing_request");
+  advance(passkey_code->valid_for - 1ms);
+  EXPECT_FALSE(end);
+  advance(1ms);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kPasskeyExpired);
+  EXPECT_THAT(end->text, HasSubstr("not confirmed on the phone in time"));
+}
+
+TEST_F(PairingTest, AServerThatDoesNotGoOnWithThePasskeyIsNotBlamedOnWhoGaveIt) {
+  show_codes();
+  demand_passkey();
+  give_passkey();
+  answer("ref", {bytes_element("ref", "pk-ref")});
+  answer("passkey_prologue");
+  advance(300s);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kPasskeyExpired);
+  EXPECT_THAT(end->text, HasSubstr("WhatsApp did not go on"));
 }
 
 TEST_F(PairingTest, ARefusedPasskeyMayBeGivenAgain) {

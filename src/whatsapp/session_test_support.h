@@ -184,7 +184,7 @@ class World {
   std::vector<QrCode> codes;
   std::optional<PairCode> pair_code;
   std::optional<PasskeyRequest> passkey;
-  std::string passkey_code;
+  std::optional<PasskeyCode> passkey_code;
   std::vector<Bytes> stores;  // all of them
   Identity identity;
   std::optional<SessionEnd> end;
@@ -203,7 +203,7 @@ class World {
   void handle(QrCode& code);
   void handle(PairCode& code);
   void handle(PasskeyRequest& request);
-  void handle(session_event::PasskeyCode& event);
+  void handle(PasskeyCode& code);
   void handle(session_event::Paired& event);
   void handle(session_event::Connected& event);
   void handle(session_event::Alive&) { heard.push_back("alive"); }

@@ -272,9 +272,9 @@ void World::handle(PasskeyRequest& request) {
   heard.push_back("passkey");
   passkey = request;
 }
-void World::handle(event::PasskeyCode& event) {
+void World::handle(PasskeyCode& code) {
   heard.push_back("passkey code");
-  passkey_code = event.code;
+  passkey_code = code;
 }
 void World::handle(event::Paired& event) {
   heard.push_back("paired");

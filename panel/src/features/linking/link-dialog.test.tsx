@@ -34,7 +34,7 @@ const CODE = instance("QR_REQUIRED", null, {
 const passkey = (verificationCode: string | null) =>
   instance("QR_REQUIRED", null, {
     method: "passkey",
-    passkey: { options: { rpId: "whatsapp.com", challenge: "AA" }, expiry: inSeconds(500.5), verificationCode },
+    passkey: { options: { rpId: "whatsapp.com", challenge: "AA" }, expiry: inSeconds(250.5), verificationCode },
   });
 
 function show(shown: InstanceDetail, aid?: LinkDialogProps["aid"]) {

@@ -11,7 +11,7 @@ import { Countdown } from "./countdown";
 import { passkeySnippet, readAssertion } from "./passkey-snippet";
 import { spelled } from "./phone-step";
 
-const USUAL_LIFETIME_MS = 600_000;
+const USUAL_LIFETIME_MS = 300_000;
 
 /** The account demands its passkey: what a person has to do in a browser, and the place for its answer. */
 export function PasskeyStep({ instanceId, passkey }: { instanceId: string; passkey: Passkey }) {
@@ -92,7 +92,7 @@ export function CompareStep({ code, expiry }: { code: string; expiry: string }) 
         trying to link.
       </p>
       <div className="mt-4 w-full max-w-66">
-        <Countdown expiry={expiry} usualLifetimeMs={300_000} over="The time to confirm is over." />
+        <Countdown expiry={expiry} usualLifetimeMs={USUAL_LIFETIME_MS} over="The time to confirm is over." />
       </div>
     </div>
   );
