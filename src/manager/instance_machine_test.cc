@@ -217,10 +217,12 @@ TEST(InstanceMachine, ShowsACodeToTypeInInsteadOfTheQrCode) {
   EXPECT_EQ(d.record().linking->pair_code->code, "ABCD-EFGH");
   EXPECT_EQ(d.record().linking->pair_code->expiry, d.now.wall + 180s);
   EXPECT_THAT(d.effects.events[0].data, HasSubstr("ABCD-EFGH"));
-  // It runs out, and QR codes come again.
-  EXPECT_EQ(d.wait(180s).qr(2).outcome(), "QR_REQUIRED +qr");
-  EXPECT_FALSE(d.record().linking->pair_code);
-  d.pair_code().feed(PhonePaired{});
+  // It runs out, and with it the attempt.
+  EXPECT_EQ(d.wait(180s).end(CloseReason::kQrExhausted).outcome(),
+            "DISCONNECTED +disconnected +error +status");
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("Connect again for new codes"));
+  EXPECT_FALSE(d.record().linking);
+  d.feed(Operation::kConnect).qr().pair_code().feed(PhonePaired{});
   EXPECT_EQ(d.record().linking->method, Linking::Method::kCode) << "how it is being linked";
   EXPECT_FALSE(d.record().linking->pair_code) << "a used code is worthless";
   d.connected();

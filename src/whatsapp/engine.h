@@ -27,7 +27,7 @@ enum class CloseReason {
   kTimedOut,           // the peer stopped answering
   kServerBusy,         // WhatsApp asked to come back later (503)
   kPasskeyExpired,     // the passkey was asked for and not given, or the link not confirmed, in time
-  kQrExhausted,        // every QR code of this session ran out unscanned
+  kQrExhausted,        // every code of this session ran out unused
   kUnlinkedByPhone,    // the account's owner removed this device (401)
   kReplaced,           // the same credentials connected elsewhere (conflict "replaced")
   kBanned,             // the account is banned (406) or locked (403)
@@ -108,8 +108,8 @@ class SessionObserver {
   virtual ~SessionObserver() = default;
   // A code to scan; each call replaces the code before.
   virtual void on_qr(const QrCode& code) = 0;
-  // The code that request_pair_code() asked for; replaces the QR code on show. While it is valid no QR codes
-  // come.
+  // The code that request_pair_code() asked for; replaces the QR code on show. It is valid as long as the QR
+  // codes would have come, and the last of this session: on_closed(kQrExhausted) follows when it runs out.
   virtual void on_pair_code(const PairCode& code) = 0;
   // The phone accepted the QR or pair code, but the account asks for its passkey: answer_passkey() has to
   // follow.

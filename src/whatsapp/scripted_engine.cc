@@ -151,7 +151,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
       phone_ = std::move(phone);
       const std::weak_ptr<int> self = life_;
       const PairCode code{.code = make_code(random_), .valid_for = engine_.options_.pair_code_validity};
-      step_ = executor_.run_after(code.valid_for, [this] { show_next_qr(); });
+      step_ = executor_.run_after(code.valid_for, [this] { end(qr_exhausted()); });
       observer_.on_pair_code(code);
       if (!self.expired()) done({});
     });
@@ -276,7 +276,7 @@ class ScriptedEngine::ScriptedSession final : public Session {
   };
 
   static SessionEnd qr_exhausted() {
-    return {.reason = CloseReason::kQrExhausted, .text = "All QR codes ran out without being scanned."};
+    return {.reason = CloseReason::kQrExhausted, .text = "All codes ran out without being used."};
   }
   static SessionEnd passkey_expired() {
     return {.reason = CloseReason::kPasskeyExpired,

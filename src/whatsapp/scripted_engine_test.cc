@@ -311,7 +311,7 @@ TEST_F(ScriptedEngineTest, AScanWithoutACodeIsRefusedWithAnExplanation) {
             ErrorCode::kValidation);
 }
 
-TEST_F(ScriptedEngineTest, ACodeForThePhoneReplacesTheQrCodeUntilItRunsOut) {
+TEST_F(ScriptedEngineTest, ACodeForThePhoneReplacesTheQrCodesAndIsTheLast) {
   std::vector<std::string> answers;
   const auto request = [&](std::string_view phone) {
     session_->request_pair_code(phone, [&](Status done) {
@@ -330,7 +330,7 @@ TEST_F(ScriptedEngineTest, ACodeForThePhoneReplacesTheQrCodeUntilItRunsOut) {
   executor_.advance(170s);
   EXPECT_EQ(listener_.heard.size(), 2u) << "no QR code beside it";
   executor_.advance(10s);
-  EXPECT_EQ(listener_.heard.back(), "qr 2");
+  EXPECT_EQ(listener_.heard.back(), "closed QR_EXHAUSTED");
 }
 
 TEST_F(ScriptedEngineTest, ACodeTypedInLinksThePhoneItWasAskedFor) {

@@ -348,7 +348,7 @@ export interface paths {
         put?: never;
         /**
          * Link by phone number: a code to type into the phone
-         * @description While the status is QR_REQUIRED. The code replaces the QR code until it runs out; it also comes as the event instance:pair-code:generated.
+         * @description While the status is QR_REQUIRED. The code replaces the QR codes and is valid as long as they would have come; then the attempt is over (QR_EXHAUSTED). It also comes as the event instance:pair-code:generated.
          */
         post: operations["requestPairCode"];
         delete?: never;

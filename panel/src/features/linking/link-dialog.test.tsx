@@ -125,6 +125,12 @@ it("shows the code to type in, with the time it has and a way to copy it", () =>
   expect(screen.getByRole("button", { name: "Copy code" })).toBeTruthy();
 });
 
+it("promises nothing by itself once the code to type in has run out", () => {
+  const linking = { method: "code" as const, pairCode: "ABCD-EFGH", pairCodeExpiry: inSeconds(-1) };
+  show(instance("QR_REQUIRED", null, linking));
+  expect(screen.getByText("This code has run out; connect again for another one.")).toBeTruthy();
+});
+
 it("explains the passkey and hands in what was pasted", async () => {
   const request = vi.spyOn(api, "request").mockResolvedValue({} as never);
   const user = show(passkey(null));

@@ -9,7 +9,7 @@ import { InlineError } from "@/ui/feedback";
 import { TextField } from "@/ui/field";
 import { Countdown } from "./countdown";
 
-const USUAL_LIFETIME_MS = 180_000;
+const USUAL_LIFETIME_MS = 160_000;
 
 /** Asks for the phone's number. The code that comes is another step. */
 export function PhoneForm({ instance }: { instance: InstanceDetail }) {
@@ -70,7 +70,7 @@ export function CodeStep({ code, expiry }: { code: string; expiry: string | null
         <Countdown
           expiry={expiry}
           usualLifetimeMs={USUAL_LIFETIME_MS}
-          over="This code has run out; a QR code is on its way."
+          over="This code has run out; connect again for another one."
         />
       </div>
       <ol className="mt-5 w-full list-decimal space-y-1 pl-5 text-sm text-muted">
