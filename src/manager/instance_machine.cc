@@ -472,6 +472,7 @@ void InstanceMachine::timed_out(std::string text, CloseReason reason) {
 }
 
 void InstanceMachine::failed(const SessionEnd& end) {
+  const bool link_refused = is_linking() && end.reason == CloseReason::kRefused;
   session_ = Session::kNone;
   deadline_.reset();
   stable_at_.reset();
@@ -482,8 +483,9 @@ void InstanceMachine::failed(const SessionEnd& end) {
   record_.last_error_at = now_.wall;
   const Reason reason{std::string(to_string(end.reason)), end.text};
   if (!end.retry_makes_sense && !end.retry_after)
-    return enter(rests_quietly(end.reason) ? InstanceStatus::kDisconnected : InstanceStatus::kError, reason,
-                 operator_must(remedy(end.reason)), true);
+    return enter(
+        link_refused || rests_quietly(end.reason) ? InstanceStatus::kDisconnected : InstanceStatus::kError,
+        reason, operator_must(link_refused ? link_remedy() : remedy(end.reason)), true);
   if (!options_.auto_reconnect)
     return enter(
         InstanceStatus::kDisconnected, reason,

@@ -180,6 +180,8 @@ class InstanceMachine {
   void tell_of_logout();
   void finish_logout(bool unlinked);
   void failed(const whatsapp::SessionEnd& end);
+  bool is_linking() const;
+  std::string link_remedy() const;
   void timed_out(std::string text, whatsapp::CloseReason reason = whatsapp::CloseReason::kTimedOut);
   bool waits_for_ban() const;
   void forget_link();

@@ -110,6 +110,20 @@ void InstanceMachine::on(const PhonePaired&) {
   enter(record_.status, {"SCANNED", "The phone accepted the code."},
         step(NextStep::What::kFinishPairing, "The link is being finished.", options_.pairing_timeout));
 }
+
+// A phone is at it, and nothing is linked yet: what is refused now costs a new attempt and no more.
+bool InstanceMachine::is_linking() const {
+  return !linked_ && (session_ == Session::kShowingCode || session_ == Session::kPasskey ||
+                      session_ == Session::kPairing);
+}
+
+std::string InstanceMachine::link_remedy() const {
+  return demands_passkey_
+             ? "Connect again for a new code, and have a browser ready in which web.whatsapp.com can "
+               "use the account's passkey: it is linked only with that."
+             : "Connect again for a new code, and link anew.";
+}
+
 void InstanceMachine::clear_codes() {
   if (record_.qr_text || record_.qr_expiry) effects_.record_changed = true;
   record_.qr_text.reset();

@@ -265,6 +265,21 @@ TEST(InstanceMachine, NeverGoesBackToQrCodesSilentlyWhenThePasskeyIsMissing) {
   EXPECT_THAT(d.record().next_step.text, Not(HasSubstr("passkey")));
 }
 
+TEST(InstanceMachine, RestsAfterALinkThatWasRefusedUntilSomebodyWantsANewCode) {
+  Driver d;
+  d.feed(Operation::kConnect).qr().pair_code();
+  EXPECT_EQ(d.end(CloseReason::kRefused).outcome(), "DISCONNECTED +disconnected +error +status");
+  EXPECT_EQ(d.record().reason.code, "REFUSED");
+  EXPECT_EQ(d.next(), "OPERATOR");
+  EXPECT_THAT(d.record().next_step.text, HasSubstr("Connect again for a new code"));
+  EXPECT_THAT(d.record().next_step.text, Not(HasSubstr("log out")));
+  d.feed(Operation::kConnect).qr().feed(PhonePaired{});
+  EXPECT_EQ(d.end(CloseReason::kRefused).status(), "DISCONNECTED");
+  d.feed(Operation::kConnect).qr().feed(PhonePaired{});
+  d.machine.set_linked();
+  EXPECT_EQ(d.end(CloseReason::kRefused).status(), "ERROR") << "the login of a link that stands";
+}
+
 TEST(InstanceMachine, GivesUpOnAPasskeyRequestThatItDoesNotUnderstand) {
   for (const std::string& options :
        {std::string("not JSON"), std::string("[1]"), std::string(70'000, ' ') + "{}"}) {

@@ -33,7 +33,7 @@ enum class CloseReason {
   kBanned,             // the account is banned (406) or locked (403)
   kTemporarilyBanned,  // banned for a while (402); retry_after says how long
   kClientOutdated,     // WhatsApp refuses this client version (405)
-  kRefused,            // login refused for another reason
+  kRefused,            // login, or the link that was being made, refused for another reason
   kInternal,           // a defect of the engine or credentials it cannot read
 };
 // E.g. "NETWORK_LOST". Static storage.
@@ -160,7 +160,8 @@ class Session {
   virtual void log_out() = 0;
   // While QR codes are shown: asks for a code to type into the phone with this number (digits, with country
   // code). `done` is called once unless the session is destroyed first; on_pair_code() comes before its
-  // success. kInvalidOperation when the session shows no codes, kValidation for a number that cannot be one.
+  // success. kInvalidOperation when the session shows no codes, kValidation for a number that cannot be one
+  // or that no account has.
   virtual void request_pair_code(std::string_view phone, LinkDone done) = 0;
   // After on_passkey_request(): the browser's PublicKeyCredential as JSON, at most 65,536 bytes.
   // kInvalidOperation when none is awaited, kValidation when it is no such JSON.

@@ -149,8 +149,7 @@ void SessionCore::fire(Timer timer) {
     case kNextCode:
       return show_next_code();
     case kLastCode:
-      return end({.reason = CloseReason::kQrExhausted,
-                  .text = "All codes ran out without being used; connect again for new ones."});
+      return codes_ran_out();
     case kPasskey:
       return passkey_late();
     case kPing:

@@ -207,6 +207,7 @@ class SessionCore final : private NodeChannel::Events {
   void show_next_code();
   void pair_success(const binary::Node& query);
   void primary_hello(const binary::Node& notification);
+  void codes_ran_out();
   void passkey_requested(const binary::Node& notification);
   void passkey_continued(const binary::Node& notification);
   void send_passkey_prologue(const Assertion& assertion);

@@ -23,6 +23,15 @@ Status refused(std::string_view what, const binary::Node* answer) {
               "WhatsApp refused " + std::string(what) + (error.empty() ? "." : " (" + error + ")."));
 }
 
+// The server finds out for the phone that the two of them had different codes.
+std::string refused_code(const binary::Node& answer) {
+  const uint64_t code = error_code(answer);
+  const bool mistyped = code >= 400 && code < 500 && code != 429;
+  return refused("the pairing by code", &answer).error().message +
+         (mistyped ? " The code was probably mistyped; connect again for a new one."
+                   : " Connect again and link anew.");
+}
+
 Status code_superseded() {
   return fail(ErrorCode::kInvalidOperation, "The phone has accepted another code already.");
 }
@@ -124,6 +133,9 @@ void SessionCore::request_pair_code(std::string_view phone, LinkDone done, Insta
     ask(std::move(hello), [this, pairing = std::move(pairing)](const Node* answer) mutable {
       if (!linking_) return;
       linking_->asking_code = false;
+      if (answer != nullptr && error_code(*answer) == 404)
+        return settle_link(fail(ErrorCode::kValidation,
+                                "No WhatsApp account has this number; check it and its country code."));
       if (!is_result(answer)) return settle_link(refused("the request for a pairing code", answer));
       auto ref = read_pairing_ref(*answer);
       if (!ref) return settle_link(std::unexpected(std::move(ref).error()));
@@ -151,20 +163,27 @@ void SessionCore::primary_hello(const Node& notification) {
   };
   linking_->code->ref.clear();
   arm(kLastCode, kFinishTimeout);
-  compute(std::move(derive), [this, pairing = std::move(pairing),
-                              hello = std::move(*hello)](const Bytes& key) {
-    if (!linking_) return;
-    auto finish = companion_finish(pairing, hello, key, credentials_, options_.random);
-    if (!finish)
-      return end({.reason = CloseReason::kRefused,
-                  .text = finish.error().message + " Connect again and link anew."});
-    credentials_.adv_secret = finish->adv_secret;
-    ask(std::move(finish->query), [this](const Node* answer) {
-      if (!linking_ || answer == nullptr || is_result(answer)) return;
-      end({.reason = CloseReason::kRefused,
-           .text = refused("the pairing by code", answer).error().message + " Connect again and link anew."});
-    });
-  });
+  compute(std::move(derive),
+          [this, pairing = std::move(pairing), hello = std::move(*hello)](const Bytes& key) {
+            if (!linking_) return;
+            auto finish = companion_finish(pairing, hello, key, credentials_, options_.random);
+            if (!finish)
+              return end({.reason = CloseReason::kRefused,
+                          .text = finish.error().message + " Connect again and link anew."});
+            credentials_.adv_secret = finish->adv_secret;
+            ask(std::move(finish->query), [this](const Node* answer) {
+              if (!linking_ || answer == nullptr || is_result(answer)) return;
+              end({.reason = CloseReason::kRefused, .text = refused_code(*answer)});
+            });
+          });
+}
+
+void SessionCore::codes_ran_out() {
+  const bool typed = linking_->code && linking_->code->ref.empty();
+  end({.reason = CloseReason::kQrExhausted,
+       .text = typed ? "A code was typed into the phone, but the phone did not finish the link. It was "
+                       "probably mistyped; connect again for a new one."
+                     : "All codes ran out without being used; connect again for new ones."});
 }
 
 // --- Passkeys ---

@@ -19,6 +19,24 @@ constexpr std::string_view kPhoneAssertion =
 
 class PairingTest : public testing::Test, public World {
  protected:
+  // The phone had a code typed in.
+  Node primary_hello(std::string_view code, const crypto::Key32& ephemeral,
+                     std::string_view ref = "code-ref") const {
+    const Bytes salt(32, 's');
+    return element(
+        "notification", {{"from", "s.whatsapp.net"}, {"id", "lc"}, {"type", "link_code_companion_reg"}},
+        {element("link_code_companion_reg", {{"stage", "primary_hello"}},
+                 {bytes_element("link_code_pairing_wrapped_primary_ephemeral_pub",
+                                wrap_ephemeral(derive_code_key(code, salt), salt, Bytes(16, 'i'), ephemeral)),
+                  bytes_element("primary_identity_pub", crypto::view(phone.identity.public_key)),
+                  bytes_element("link_code_pairing_ref", ref)})});
+  }
+  void type_in(std::string_view code) {
+    show_codes();
+    ask_code();
+    give_code_ref();
+    say(primary_hello(code, crypto::make_key_pair().public_key));
+  }
   void ask_code(std::string_view phone_number = "15551234567") {
     core->request_pair_code(
         phone_number, [this](Status status) { done.push_back(std::move(status)); }, now());
@@ -234,24 +252,13 @@ TEST_F(PairingTest, ACodeThatIsTypedInLinks) {
   std::erase(code, '-');
   // The phone.
   const crypto::KeyPair primary = crypto::make_key_pair();
-  const auto primary_hello = [&](std::string_view ref) {
-    const Bytes salt(32, 's');
-    return element(
-        "notification", {{"from", "s.whatsapp.net"}, {"id", "lc"}, {"type", "link_code_companion_reg"}},
-        {element("link_code_companion_reg", {{"stage", "primary_hello"}},
-                 {bytes_element(
-                      "link_code_pairing_wrapped_primary_ephemeral_pub",
-                      wrap_ephemeral(derive_code_key(code, salt), salt, Bytes(16, 'i'), primary.public_key)),
-                  bytes_element("primary_identity_pub", crypto::view(phone.identity.public_key)),
-                  bytes_element("link_code_pairing_ref", ref)})});
-  };
-  say(primary_hello("another-ref"));
+  say(primary_hello(code, primary.public_key, "another-ref"));
   EXPECT_FALSE(has_query("link_code_companion_reg"));
-  say(primary_hello("code-ref"));
+  say(primary_hello(code, primary.public_key));
   const Node finish = expect_query("link_code_companion_reg");
   EXPECT_EQ(finish.child("link_code_companion_reg")->attribute("stage"), "companion_finish");
   EXPECT_EQ(expect("ack").attribute("id"), "lc");
-  say(primary_hello("code-ref"));
+  say(primary_hello(code, primary.public_key));
   EXPECT_FALSE(has_query("link_code_companion_reg")) << "once";
 
   const Node* const reg = finish.child("link_code_companion_reg");
@@ -273,6 +280,42 @@ TEST_F(PairingTest, ACodeThatIsTypedInLinks) {
   say(Phone::pair_success(phone.device_identity(own, secret)));
   EXPECT_FALSE(end) << end->text;
   EXPECT_EQ(heard.back(), "store");
+}
+
+TEST_F(PairingTest, ACodeThatWasMistypedIsSaidToBe) {
+  type_in("AAAAAAAA");
+  answer_error("link_code_companion_reg", 400, "bad-request");
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kRefused);
+  EXPECT_FALSE(end->retry_makes_sense);
+  EXPECT_THAT(end->text, HasSubstr("probably mistyped"));
+}
+
+TEST_F(PairingTest, AServerThatIsBusyIsNotTakenForAMistypedCode) {
+  type_in("AAAAAAAA");
+  answer_error("link_code_companion_reg", 503, "busy");
+  ASSERT_TRUE(end);
+  EXPECT_THAT(end->text, testing::Not(HasSubstr("mistyped")));
+}
+
+TEST_F(PairingTest, APhoneThatDoesNotFinishAfterACodeIsToldAsThat) {
+  type_in("AAAAAAAA");
+  advance(60s);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kQrExhausted);
+  EXPECT_THAT(end->text, HasSubstr("probably mistyped"));
+}
+
+TEST_F(PairingTest, ANumberWithoutAnAccountIsTheAskersMistake) {
+  show_codes();
+  ask_code();
+  answer_error("link_code_companion_reg", 404, "item-not-found");
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].error().code, ErrorCode::kValidation);
+  EXPECT_THAT(done[0].error().message, HasSubstr("No WhatsApp account has this number"));
+  ask_code();
+  give_code_ref();
+  EXPECT_TRUE(done.back()) << "another number may follow";
 }
 
 TEST_F(PairingTest, ACodeIsGivenOnlyWhileCodesAreShownForANumberThatCanBeOne) {

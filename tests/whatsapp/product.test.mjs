@@ -72,6 +72,23 @@ describe('an instance on the native client', { concurrency: 1 }, () => {
     await account.reaches(id, 'CONNECTED');
   });
 
+  test('says of a code that was mistyped that it was, and of a number without WhatsApp that it has none', async () => {
+    const phone = await newPhone();
+    const id = await waiting();
+    const asked = await account.call('POST', `/api/instances/${id}/pair-code`, { phone: '491799999999' });
+    assert.equal(asked.status, 400);
+    assert.equal(asked.body.error.code, 'VALIDATION_ERROR');
+    const { pairCode } = await account.ok('POST', `/api/instances/${id}/pair-code`, { phone: phone.number });
+    const typed = (pairCode.startsWith('A') ? 'B' : 'A') + pairCode.slice(1).replace('-', '');
+    await sandbox('POST', `/phones/${phone.number}/code`, { code: typed });
+    await reaches(id, 'REFUSED');
+    const { databaseStatus, reason, nextStep } = await present(id);
+    assert.equal(databaseStatus, 'DISCONNECTED');
+    assert.match(reason.text, /mistyped/);
+    assert.equal(nextStep.what, 'OPERATOR');
+    assert.match(nextStep.text, /new code/);
+  });
+
   test('is told the passkey step, and linked once it was taken', async () => {
     const phone = await newPhone({ passkey: true });
     const id = await waiting();
