@@ -428,6 +428,8 @@ void InstanceMachine::on(const SessionEnd& end) {
         effects_.record_changed = true;
       }
       return closed(end.credentials_gone);
+    case Session::kPasskey:
+      return failed(lost_in_passkey_step(end));
     default:
       return failed(end);
   }

@@ -182,6 +182,7 @@ class InstanceMachine {
   void failed(const whatsapp::SessionEnd& end);
   bool is_linking() const;
   std::string link_remedy() const;
+  static whatsapp::SessionEnd lost_in_passkey_step(const whatsapp::SessionEnd& end);
   void timed_out(std::string text, whatsapp::CloseReason reason = whatsapp::CloseReason::kTimedOut);
   bool waits_for_ban() const;
   void forget_link();

@@ -111,6 +111,12 @@ void InstanceMachine::on(const PhonePaired&) {
         step(NextStep::What::kFinishPairing, "The link is being finished.", options_.pairing_timeout));
 }
 
+// Never a silent loop of QR codes: whoever was asked for the passkey hears that it was for nothing.
+whatsapp::SessionEnd InstanceMachine::lost_in_passkey_step(const whatsapp::SessionEnd& end) {
+  if (!end.retry_makes_sense) return end;
+  return {.reason = CloseReason::kRefused, .text = "The link was lost in the passkey step: " + end.text};
+}
+
 // A phone is at it, and nothing is linked yet: what is refused now costs a new attempt and no more.
 bool InstanceMachine::is_linking() const {
   return !linked_ && (session_ == Session::kShowingCode || session_ == Session::kPasskey ||

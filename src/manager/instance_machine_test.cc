@@ -265,6 +265,20 @@ TEST(InstanceMachine, NeverGoesBackToQrCodesSilentlyWhenThePasskeyIsMissing) {
   EXPECT_THAT(d.record().next_step.text, Not(HasSubstr("passkey")));
 }
 
+TEST(InstanceMachine, NeverGoesBackToQrCodesSilentlyWhenThePasskeyStepIsCutOff) {
+  for (const bool given : {false, true}) {
+    Driver d;
+    d.feed(Operation::kConnect).qr().passkey();
+    if (given) d.passkey_code();
+    EXPECT_EQ(d.drop().outcome(), "DISCONNECTED +disconnected +error +status");
+    EXPECT_EQ(d.record().reason.code, "REFUSED");
+    EXPECT_THAT(d.record().reason.text, HasSubstr("lost in the passkey step: It ended."));
+    EXPECT_EQ(d.next(), "OPERATOR");
+    EXPECT_THAT(d.record().next_step.text, HasSubstr("passkey"));
+    EXPECT_FALSE(d.machine.deadline());
+  }
+}
+
 TEST(InstanceMachine, RestsAfterALinkThatWasRefusedUntilSomebodyWantsANewCode) {
   Driver d;
   d.feed(Operation::kConnect).qr().pair_code();

@@ -254,6 +254,12 @@ void SessionCore::fail_stream(const Node& error) {
                             : "The connection ended before WhatsApp confirmed that the device is unlinked.",
                 .credentials_gone = unlinked});
   }
+  // Not a word is known of how a phone refuses; and a restart would show QR codes again as if nothing had
+  // been.
+  if (linking_ && linking_->passkey && (how.restart || how.end.retry_makes_sense))
+    return end({.reason = CloseReason::kRefused,
+                .text = "The phone refused the link, or WhatsApp broke it off in the passkey step (" +
+                        printable(error.attribute("code"), 16) + ")."});
   how.restart ? restart() : end(std::move(how.end));
 }
 

@@ -486,6 +486,23 @@ TEST_F(PairingTest, ARefusedPasskeyMayBeGivenAgain) {
   EXPECT_EQ(done.size(), 3u);
 }
 
+TEST_F(PairingTest, APhoneThatRefusesInThePasskeyStepIsNotFollowedByNewCodes) {
+  for (const char* const code : {"401", "515", "503"}) {
+    SCOPED_TRACE(code);
+    World world;
+    world.show_codes();
+    world.say(element("notification",
+                      {{"from", "s.whatsapp.net"}, {"id", "pk"}, {"type", "passkey_prologue_request"}},
+                      {bytes_element("passkey_request_options", "{}")}));
+    world.say(element("stream:error", {{"code", code}}));
+    ASSERT_TRUE(world.end);
+    EXPECT_EQ(world.end->reason, CloseReason::kRefused);
+    EXPECT_FALSE(world.end->retry_makes_sense);
+    EXPECT_THAT(world.end->text, HasSubstr("The phone refused the link"));
+    EXPECT_EQ(world.connections, 1);
+  }
+}
+
 TEST_F(PairingTest, NobodyButTheServerAsksForAPasskey) {
   show_codes();
   say(element("notification",

@@ -106,6 +106,26 @@ describe('an instance on the native client', { concurrency: 1 }, () => {
     await account.reaches(id, 'CONNECTED');
   });
 
+  test('rests, and says so, when the phone refuses while the codes are compared', async () => {
+    const phone = await newPhone({ passkey: true });
+    const id = await waiting();
+    await scan(id, phone);
+    const options = await until(async () => (await present(id)).linking?.passkey?.options, 'the passkey request');
+    const { assertion } = await sandbox('POST', `/phones/${phone.number}/passkey-assertion`, { options });
+    await account.ok('POST', `/api/instances/${id}/passkey`, { assertion });
+    await until(async () => (await present(id)).linking?.passkey?.verificationCode, 'the verification code');
+    const before = (await account.events(id)).at(-1).seq;
+    await sandbox('POST', `/phones/${phone.number}/passkey`, { approve: false });
+    await account.reaches(id, 'DISCONNECTED');
+    const { reason, nextStep } = await present(id);
+    assert.equal(reason.code, 'REFUSED');
+    assert.match(reason.text, /The phone refused/);
+    assert.equal(nextStep.what, 'OPERATOR');
+    assert.match(nextStep.text, /passkey/);
+    const since = await account.events(id, before);
+    assert.ok(!since.some(({ type }) => type === 'instance:qr:generated'), JSON.stringify(since));
+  });
+
   test('comes back by itself when the network goes, without a new code', async () => {
     const { id, phone } = await linked();
     const before = await account.events(id);
