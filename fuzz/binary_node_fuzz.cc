@@ -1,6 +1,6 @@
 // deps: binary
-// A frame of arbitrary bytes. What decodes must be encodable, and decode to the same node again; empty
-// attributes aside, which are not written.
+// A frame of arbitrary bytes. What decodes must be encodable, and decode to the same node again, strictly
+// too; empty attributes aside, which are not written. What decodes strictly decodes to the same without.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -31,8 +31,12 @@ void check_jids(const binary::Node& node) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view frame(reinterpret_cast<const char*>(data), size);
   // Limits that a fuzzer's short inputs can reach.
-  auto node = binary::decode(
-      frame, {.max_depth = 8, .max_nodes = 200, .max_attributes = 500, .max_inflated_bytes = 1 << 16});
+  binary::DecodeLimits limits{
+      .max_depth = 8, .max_nodes = 200, .max_attributes = 500, .max_inflated_bytes = 1 << 16};
+  auto node = binary::decode(frame, limits);
+  limits.strict = true;
+  if (const auto strictly = binary::decode(frame, limits); strictly && (!node || *strictly != *node))
+    std::abort();
   if (!node) {
     if (node.error().message.empty()) std::abort();
     return 0;
@@ -40,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (binary::describe(*node, 200).size() > 200) std::abort();
   check_jids(*node);
   drop_empty_attributes(*node);
-  const auto again = binary::decode(binary::encode(*node));
+  const auto again = binary::decode(binary::encode(*node), {.strict = true});
   if (!again || *again != *node) std::abort();
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <string>
 
 #include "binary/inflate.h"
@@ -101,22 +102,32 @@ class Reader {
       if (name.empty()) return bad(name_at, "an attribute without a name");
       PB_TRY(text(value));
     }
-    if (has_duplicates(out)) return bad(begin, "an attribute stands twice");
+    if (drop_repeated(out) && limits_.strict) return bad(begin, "an attribute stands twice");
     return {};
   }
 
-  static bool has_duplicates(const Attributes& attributes) {
+  // Keeps the first of each name; whether there were others.
+  static bool drop_repeated(Attributes& attributes) {
+    std::vector<size_t> repeated;  // in no order
     if (attributes.size() <= kFewAttributes) {
       for (size_t i = 1; i < attributes.size(); ++i)
         for (size_t j = 0; j < i; ++j)
-          if (attributes[i].first == attributes[j].first) return true;
-      return false;
+          if (attributes[i].first == attributes[j].first) {
+            repeated.push_back(i);
+            break;
+          }
+    } else {
+      std::vector<size_t> order(attributes.size());
+      std::iota(order.begin(), order.end(), size_t{0});
+      const auto name = [&](size_t i) -> const std::string& { return attributes[i].first; };
+      std::ranges::stable_sort(order, {}, name);
+      for (size_t i = 1; i < order.size(); ++i)
+        if (name(order[i]) == name(order[i - 1])) repeated.push_back(order[i]);
     }
-    std::vector<std::string_view> names;
-    names.reserve(attributes.size());
-    for (const auto& pair : attributes) names.emplace_back(pair.first);
-    std::ranges::sort(names);
-    return std::ranges::adjacent_find(names) != names.end();
+    if (repeated.empty()) return false;
+    for (const size_t i : repeated) attributes[i].first.clear();  // no name is empty
+    std::erase_if(attributes, [](const auto& pair) { return pair.first.empty(); });
+    return true;
   }
 
   Status content(Node& out, size_t depth) {
@@ -242,10 +253,12 @@ class Reader {
     PB_TRY(plain_text(jid.user));
     const auto* const known =
         std::ranges::find(wire::kDomains, domain, [](const auto& pair) { return pair.first; });
-    if (known == wire::kDomains.end())
+    const bool is_known = known != wire::kDomains.end();
+    if (!is_known && limits_.strict)
       return bad(begin + 1, "a JID of the unknown domain " + std::to_string(domain));
     if (jid.user.empty()) return bad(begin, "a JID of a device without a user");
-    jid.server = known->second;
+    // Other numbers were agents of a phone number once, and are read so by other clients.
+    jid.server = is_known ? known->second : kUserServer;
     out = to_string(jid);
     return {};
   }

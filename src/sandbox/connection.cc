@@ -21,7 +21,7 @@ constexpr Milliseconds kSplitDelay{3};
 constexpr size_t kMaxDelayed = 5'000;
 // Of one frame of a client.
 constexpr binary::DecodeLimits kDecodeLimits{
-    .max_depth = 16, .max_nodes = 50'000, .max_inflated_bytes = 8u << 20};
+    .max_depth = 16, .max_nodes = 50'000, .max_inflated_bytes = 8u << 20, .strict = true};
 
 }  // namespace
 

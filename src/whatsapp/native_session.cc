@@ -175,4 +175,9 @@ void NativeSession::handle(session_event::CaughtUp& event) {
               {{"instance", instance_id_}, {"messages", event.unread}});
 }
 
+void NativeSession::handle(session_event::Unreadable& event) {
+  log::warning("a stanza of WhatsApp's cannot be read and is left out",
+               {{"instance", instance_id_}, {"why", event.why}});
+}
+
 }  // namespace patchbay::whatsapp

@@ -69,6 +69,7 @@ class NativeSession final : public Session, private websocket::ClientConnection:
   void handle(session_event::Alive&) { observer_.on_alive(); }
   void handle(session_event::Answer& event) { event.done(std::move(event.status)); }
   void handle(session_event::CaughtUp& event);
+  void handle(session_event::Unreadable& event);
   void handle(SessionEnd& end) { observer_.on_closed(end); }
 
   const Services services_;

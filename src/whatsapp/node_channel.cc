@@ -46,8 +46,9 @@ Status NodeChannel::on_frame(std::string_view payload, Events& events, bool& go_
   }
   const auto plain = cipher_->decrypt(payload);
   if (!plain) return fail(ErrorCode::kAuthentication, "a frame from the server was damaged or forged");
-  PB_ASSIGN(const binary::Node node, binary::decode(*plain));
-  go_on = events.on_node(node);
+  const auto node = binary::decode(*plain);
+  if (!node) return events.on_unreadable(node.error()) ? Status() : std::unexpected(node.error());
+  go_on = events.on_node(*node);
   return {};
 }
 

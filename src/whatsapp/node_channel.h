@@ -23,6 +23,8 @@ class NodeChannel {
     virtual void on_handshake_done(Bytes bytes) = 0;
     // False: no more.
     virtual bool on_node(const binary::Node& node) = 0;
+    // A frame that is the server's, but holds no node that can be read; the next ones may. False: fatal.
+    virtual bool on_unreadable(const Error& error) = 0;
   };
 
   explicit NodeChannel(noise::Initiator::Options options);

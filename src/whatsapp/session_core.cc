@@ -205,6 +205,7 @@ void SessionCore::drop_transport() {
   queries_.reset(options_.random);
   uploading_ = uploaded_ = mended_ = caught_up_ = available_ = false;
   unread_ = 0;
+  unreadable_ = 0;
 }
 
 void SessionCore::restart() {
@@ -297,6 +298,15 @@ bool SessionCore::on_node(const Node& node) {
     lose_stream("WhatsApp ended the stream");
   }
   return has_transport_ && connection_ == feeding_;
+}
+
+// The server delivers it again at every login: ending for it would be a loop. Before the login each stanza is
+// one that the course depends on.
+bool SessionCore::on_unreadable(const Error& error) {
+  if ((phase_ != Phase::kLive && phase_ != Phase::kLoggingOut) || ++unreadable_ > kMaxUnreadable)
+    return false;
+  events_.push_back(event::Unreadable{error.message});
+  return true;
 }
 
 Identity SessionCore::identity() const {

@@ -75,13 +75,18 @@ struct Answer {  // of an operator's step of linking
 struct CaughtUp {
   uint64_t unread;
 };
+// A stanza was left out, and not acknowledged; `why` has nothing of it.
+struct Unreadable {
+  std::string why;
+};
 }  // namespace session_event
 
 using SessionEvent =
     std::variant<session_event::OpenTransport, session_event::Send, session_event::CloseTransport,
                  session_event::Store, session_event::Keep, session_event::Compute, QrCode, PairCode,
                  PasskeyRequest, PasskeyCode, session_event::Paired, session_event::Connected,
-                 session_event::Alive, session_event::Answer, session_event::CaughtUp, SessionEnd>;
+                 session_event::Alive, session_event::Answer, session_event::CaughtUp,
+                 session_event::Unreadable, SessionEnd>;
 
 class SessionCore final : private NodeChannel::Events {
  public:
@@ -112,6 +117,8 @@ class SessionCore final : private NodeChannel::Events {
   // On their way to the store; what comes meanwhile stays in the server's queue.
   static constexpr size_t kMaxKeeping = 1'024;
   static constexpr size_t kMaxKeepingBytes = 8 * 1024 * 1024;
+  // Stanzas of one connection that cannot be read and are left out.
+  static constexpr int kMaxUnreadable = 100;
 
   explicit SessionCore(Options options);
   ~SessionCore() override;
@@ -176,6 +183,7 @@ class SessionCore final : private NodeChannel::Events {
   // NodeChannel::Events
   void on_handshake_done(Bytes bytes) override;
   bool on_node(const binary::Node& node) override;
+  bool on_unreadable(const Error& error) override;
 
   // session_core.cc: connections and their ends
   void open_transport();
@@ -255,6 +263,7 @@ class SessionCore final : private NodeChannel::Events {
   bool caught_up_ = false;
   bool available_ = false;  // announced: what is received counts as delivered
   uint64_t unread_ = 0;
+  int unreadable_ = 0;
 
   // Of the pairing
   struct Linking {

@@ -138,6 +138,50 @@ TEST_F(SessionTest, AForgedFrameEndsTheConnection) {
   EXPECT_TRUE(end->retry_makes_sense);
 }
 
+// <message secret="…"/> and a byte too many.
+Bytes stanza_that_cannot_be_read() {
+  return binary::encode(element("message", {{"secret", "4917012345"}})) + "x";
+}
+
+TEST_F(SessionTest, AStanzaThatCannotBeReadIsLeftOutAndWhatFollowsIsNot) {
+  log_in();
+  const size_t before = sent_bytes;
+  // In the same bytes.
+  say_bytes(
+      peer->encode_plain(stanza_that_cannot_be_read()) +
+      peer->encode(element(
+          "iq", {{"id", "p"}, {"from", "s.whatsapp.net"}, {"type", "get"}, {"xmlns", "urn:xmpp:ping"}})));
+  EXPECT_FALSE(end);
+  EXPECT_EQ(expect("iq").attribute("id"), "p");
+  EXPECT_GT(sent_bytes, before);
+  ASSERT_EQ(unreadable.size(), 1u);
+  EXPECT_THAT(unreadable[0], HasSubstr("stand behind the node"));
+  EXPECT_THAT(unreadable[0], testing::Not(HasSubstr("4917012345")));
+}
+
+TEST_F(SessionTest, NothingButStanzasThatCannotBeReadEndsTheConnection) {
+  log_in();
+  for (int i = 0; i < SessionCore::kMaxUnreadable; ++i)
+    say_bytes(peer->encode_plain(stanza_that_cannot_be_read()));
+  EXPECT_FALSE(end);
+  EXPECT_EQ(unreadable.size(), static_cast<size_t>(SessionCore::kMaxUnreadable));
+  say_bytes(peer->encode_plain(stanza_that_cannot_be_read()));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kNetworkLost);
+  EXPECT_TRUE(end->retry_makes_sense);
+}
+
+TEST_F(SessionTest, BeforeTheLoginAStanzaThatCannotBeReadEndsTheConnection) {
+  open(linked_credentials());
+  say_bytes(peer->encode_plain(stanza_that_cannot_be_read()));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kNetworkLost);
+  World codes;
+  codes.show_codes();
+  codes.say_bytes(codes.peer->encode_plain(stanza_that_cannot_be_read()));
+  EXPECT_TRUE(codes.end);
+}
+
 TEST_F(SessionTest, ResumesWithTheServersKeyWhenTheProfileSaysSo) {
   ClientProfile ik = profile.get();
   ik.use_noise_ik = true;

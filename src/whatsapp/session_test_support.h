@@ -66,9 +66,11 @@ class Peer {
     }));
     return out;
   }
-  Bytes encode(const Node& node) {
+  Bytes encode(const Node& node) { return encode_plain(binary::encode(node)); }
+  // A frame with whatever inside.
+  Bytes encode_plain(std::string_view plain) {
     Bytes out;
-    noise::append_frame(out, cipher_->encrypt(binary::encode(node)));
+    noise::append_frame(out, cipher_->encrypt(plain));
     return out;
   }
   bool is_open() const { return cipher_.has_value(); }
@@ -191,6 +193,7 @@ class World {
   std::vector<Status> answers;
   std::vector<HeldStanza> held;
   uint64_t caught_up = 0;
+  std::vector<std::string> unreadable;
   size_t sent_bytes = 0;
 
  private:
@@ -209,6 +212,7 @@ class World {
   void handle(session_event::Alive&) { heard.push_back("alive"); }
   void handle(session_event::Answer& event);
   void handle(session_event::CaughtUp& event);
+  void handle(session_event::Unreadable& event) { unreadable.push_back(std::move(event.why)); }
   void handle(SessionEnd& how);
 
   std::vector<uint64_t> waiting_stores_;
