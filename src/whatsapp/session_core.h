@@ -109,6 +109,10 @@ class SessionCore final : private NodeChannel::Events {
   // How often the age of the signed prekey is looked at while connected.
   static constexpr Milliseconds kRotationCheck{24 * 3'600'000};
   static constexpr size_t kMaxQrCodes = 20;
+  // Of one connection: sets of QR codes, and requests for a passkey. Each is news to people and a write to
+  // disk, and takes its time anew.
+  static constexpr int kMaxCodeSets = 5;
+  static constexpr int kMaxPasskeyRequests = 5;
   // Without a login of a minute in between.
   static constexpr int kMaxRestarts = 3;
   static constexpr Milliseconds kRestartsForgiven{60'000};
@@ -270,6 +274,8 @@ class SessionCore final : private NodeChannel::Events {
     std::vector<std::string> refs;  // the next one last
     int attempt = 0;
     int attempts = 0;
+    int code_sets = 0;
+    int passkey_requests = 0;
     bool asking_code = false;
     std::optional<CodePairing> code;  // with its reference: the code is shown
     std::optional<PasskeyPairing> passkey;

@@ -56,6 +56,8 @@ void SessionCore::pair_device(const Node& query) {
     if (fits && refs.size() < kMaxQrCodes) refs.emplace_back(ref);
   }
   if (refs.empty()) return end(end_of_nonsense("the server gave no codes to link with"));
+  if (++linking_->code_sets > kMaxCodeSets)
+    return end(end_of_nonsense("the server gives new codes to link with again and again"));
   std::ranges::reverse(refs);
   linking_->attempt = 0;
   linking_->attempts = static_cast<int>(refs.size());
@@ -190,6 +192,8 @@ void SessionCore::codes_ran_out() {
 
 void SessionCore::passkey_requested(const Node& notification) {
   if (!linking_ || phase_ != Phase::kCodes) return;
+  if (++linking_->passkey_requests > kMaxPasskeyRequests)
+    return end(end_of_nonsense("the server asks for the passkey again and again"));
   auto options = read_passkey_options(notification);
   if (!options)
     return end(

@@ -213,6 +213,20 @@ TEST_F(PairingTest, OddReferencesAreLeftOut) {
   EXPECT_TRUE(none.end);
 }
 
+TEST_F(PairingTest, NewCodesAgainAndAgainEndTheSession) {
+  open();
+  const Node device = element("iq", {{"from", "s.whatsapp.net"}, {"type", "set"}, {"id", "q"}},
+                              {element("pair-device", {}, {bytes_element("ref", "r")})});
+  for (int i = 0; i < SessionCore::kMaxCodeSets; ++i) say(device);
+  EXPECT_FALSE(end);
+  EXPECT_EQ(codes.size(), static_cast<size_t>(SessionCore::kMaxCodeSets));
+  say(device);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, CloseReason::kNetworkLost);
+  EXPECT_THAT(end->text, HasSubstr("again and again"));
+  EXPECT_EQ(codes.size(), static_cast<size_t>(SessionCore::kMaxCodeSets));
+}
+
 TEST_F(PairingTest, OnlyTheServerMayPair) {
   open();
   Node query = element("iq", {{"from", "4917@s.whatsapp.net"}, {"type", "set"}, {"id", "q"}},
@@ -426,6 +440,16 @@ TEST_F(PairingTest, APasskeyIsAskedForAnsweredComparedAndLinks) {
       phone.device_identity(*crypto::to_key(pairing.companion_identity_key()), pairing.adv_secret())));
   EXPECT_EQ(heard.back(), "store");
   EXPECT_FALSE(end);
+}
+
+TEST_F(PairingTest, APasskeyThatIsAskedForAgainAndAgainEndsTheSession) {
+  show_codes();
+  for (int i = 0; i < SessionCore::kMaxPasskeyRequests; ++i) demand_passkey();
+  EXPECT_FALSE(end);
+  demand_passkey();
+  ASSERT_TRUE(end);
+  EXPECT_THAT(end->text, HasSubstr("again and again"));
+  EXPECT_EQ(std::ranges::count(heard, "passkey"), SessionCore::kMaxPasskeyRequests);
 }
 
 TEST_F(PairingTest, APasskeyThatIsNotGivenEndsTheSession) {
