@@ -181,8 +181,11 @@ void ClientConnection::on_drain() {
 }
 
 void ClientConnection::on_upgrade() {
-  if (Observer* const observer = server_.observer())
-    for (const auto& socket : sockets_) observer->on_upgraded(*socket);
+  Observer* const observer = server_.observer();
+  if (observer == nullptr) return;
+  std::vector<SocketRef> sockets;
+  for (const auto& socket : sockets_) sockets.push_back(socket->ref());
+  for (const SocketRef& ref : sockets) ref.run([&](Socket& socket) { observer->on_upgraded(socket); });
 }
 
 bool ClientConnection::wind_down() {
@@ -461,7 +464,8 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   send_packet(packet);
   if (socket.recovered())
     for (const std::string& room : entering->session->rooms) socket.join(room);
-  for (const MissedPacket& it : missed) send(socket, {.text = it.packet, .attachments = it.attachments});
+  for (const MissedPacket& it : missed)
+    if (socket.connected()) send(socket, {.text = it.packet, .attachments = it.attachments});
   for (const auto& handler : nsp->handlers_->connection) {
     if (!socket.connected()) return;
     handler(socket);

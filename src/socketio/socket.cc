@@ -171,19 +171,28 @@ bool Socket::watches_outgoing() const {
 }
 
 void Socket::note_outgoing(std::string_view event, const ArgsView& args) {
-  if (extras_)
-    for (size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) extras_->outgoing_handlers[i](event, args);
-  for (const auto& handler : nsp_->handlers_->any_outgoing) handler(*this, event, args);
+  // By index, and a copy: a handler may register another.
+  for (size_t i = 0; extras_ && i < extras_->outgoing_handlers.size() && connected_; ++i) {
+    const OutgoingHandler handler = extras_->outgoing_handlers[i];
+    handler(event, args);
+  }
+  for (const auto& handler : nsp_->handlers_->any_outgoing) {
+    if (!connected_) return;
+    handler(*this, event, args);
+  }
   if (Observer* const observer = nsp_->server().observer()) observer->on_event_sent(*this, event, args);
 }
 
 void Socket::emit_args(std::string_view event, const Args& args, const EmitFlags& flags) {
   if (!connected_) return;
-  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
   std::string packet;
   append_event(packet, nsp_->name(), std::nullopt, event, args.json, args.attachments.size());
-  if (recovery_ != nullptr) return emit_recoverable(std::move(packet), args, flags);
-  client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  if (recovery_ != nullptr) {
+    emit_recoverable(std::move(packet), args, flags);
+  } else {
+    client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  }
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
 }
 
 void Socket::emit_recoverable(std::string packet, const Args& args, const EmitFlags& flags) {
@@ -225,10 +234,10 @@ void Socket::emit_with_ack(std::string_view event, const Args& args, Millisecond
   if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
   const uint64_t id = nsp_->next_ack_id();
   if (!expect_ack(id, timeout, std::move(handler))) return;
-  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
   std::string packet;
   append_event(packet, nsp_->name(), id, event, args.json, args.attachments.size());
   client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
 }
 
 void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attachment> attachments) {
@@ -404,7 +413,8 @@ void Socket::dispatch(Event& event) {
 }
 
 bool Socket::dispatch_to_own(Event& event) {
-  // By index: a handler may register another.
+  // By index: a handler may register another, or let an event pass that middleware held.
+  ++extras_->dispatching;
   for (size_t i = 0; i < extras_->any_handlers.size() && connected_; ++i) {
     const Handler handler = extras_->any_handlers[i];
     handler(event);
@@ -418,7 +428,8 @@ bool Socket::dispatch_to_own(Event& event) {
     heard = true;
     handler(event);
   }
-  std::erase_if(extras_->handlers, [](const auto& own) { return !own.handler; });
+  if (--extras_->dispatching == 0)
+    std::erase_if(extras_->handlers, [](const auto& own) { return !own.handler; });
   return heard || !connected_;
 }
 
