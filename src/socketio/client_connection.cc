@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/ids.h"
 #include "http/query.h"
+#include "socketio/json_value.h"
 #include "socketio/msgpack.h"
 #include "socketio/namespace_shard.h"
 #include "socketio/observer.h"
@@ -350,7 +350,7 @@ void ClientConnection::connect(const PacketView& packet) {
   boost::json::object auth;
   if (mark != std::string_view::npos)
     for (const auto& [key, value] : http::query_parameters(packet.nsp.substr(mark + 1))) auth[key] = value;
-  enter(name, boost::json::serialize(auth));
+  enter(name, serialize_json(auth));
 }
 
 void ClientConnection::enter(std::string_view name, std::string auth_json) {

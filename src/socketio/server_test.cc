@@ -335,12 +335,5 @@ TEST_F(SocketIoTest, ToleratesJoiningAndLeavingWhileThreadsBroadcast) {
   broadcaster.join();
 }
 
-TEST(Args, WriteNullForNumbersThatJsonHasNot) {
-  const double infinity = std::numeric_limits<double>::infinity();
-  const boost::json::value value = {1.5, infinity, {{"a", -infinity}}, boost::json::array{std::nan("")}};
-  EXPECT_EQ(make_args(value, infinity, uint64_t{18446744073709551615u}, -1).json,
-            R"([1.5E0,null,{"a":null},[null]],null,18446744073709551615,-1)");
-}
-
 }  // namespace
 }  // namespace patchbay::socketio
