@@ -124,8 +124,7 @@ void ClientConnection::wait(Socket& socket, SharedPacket& packet, const EmitFlag
   if (backlog_ == nullptr) backlog_ = std::make_unique<OutputBacklog<WaitingPacket>>(options.connection);
   WaitingPacket waiting{.message = msgpack_ ? packet.msgpack() : packet.text(), .nsp = socket.nsp_};
   if (!msgpack_) waiting.attachments.assign(packet.attachments().begin(), packet.attachments().end());
-  size_t bytes = waiting.message.payload().size();
-  for (const auto& attachment : waiting.attachments) bytes += attachment.payload().size();
+  const size_t bytes = waiting.cost(!flags.coalesce_key.empty());
   const PushOutcome outcome = backlog_->push(
       std::move(waiting), bytes,
       {.droppable = droppable, .coalesce_key = flags.coalesce_key, .group = backlog_group(socket)});

@@ -115,7 +115,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   // Sockets on all shards; exact when nothing moves.
   size_t socket_count() const;
   NamespaceMetrics metrics() const;
-  // Bytes that wait in backlogs for this namespace's sockets.
+  // Bytes that wait in backlogs for this namespace's sockets; each packet counts 256 more than its payload.
   size_t waiting_bytes() const { return output_budget_.used(); }
   // Runs `task` for every socket, each on its shard. Returns at once.
   void for_each_socket(std::function<void(Socket&)> task);

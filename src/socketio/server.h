@@ -92,7 +92,7 @@ class Server {
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }
   const ServerOptions& options() const { return options_; }
-  // Bytes that wait in backlogs, of all clients.
+  // Bytes that wait in backlogs, of all clients; see Namespace::waiting_bytes().
   size_t waiting_bytes() const { return output_budget_.used(); }
   // Null when there is no such namespace.
   std::shared_ptr<Namespace> find(std::string_view name) const;

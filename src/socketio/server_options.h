@@ -30,7 +30,10 @@ struct RecoveryOptions {
 };
 
 // What may wait for clients that read more slowly than they are sent to. Up to `direct_bytes` a packet goes
-// straight to the transport; behind that it waits in its connection's backlog, where policies apply.
+// straight to the transport; behind that it waits in its connection's backlog, where policies apply. Bytes of
+// a backlog are those of the payloads and 256 for each packet, which is what keeping it takes. They do not
+// count what the transport holds: `direct_bytes` a connection, and what the protocol answers by itself, which
+// engineio::SessionOptions::max_buffered_bytes and net::StreamLimits bound.
 struct OutputOptions {
   size_t direct_bytes = 256 * 1024;
   // Of one connection: limits, watermarks (Namespace::on_watermark) and the policy past them.

@@ -146,7 +146,8 @@ class Socket final : public RoomMember, public net::Disposable {
   bool connected() const { return connected_; }
   // The client came back in time and missed nothing: id, rooms and data are those from before.
   bool recovered() const { return recovered_; }
-  // Bytes that wait to be sent to this client, on its whole connection.
+  // Bytes that wait to be sent to this client, on its whole connection; in the backlog each packet counts 256
+  // more than its payload.
   size_t buffered_bytes() const;
   engineio::TransportKind transport() const;
   // Of the connection under it; several namespaces share one. Not secret, unlike the session's id.
