@@ -73,7 +73,8 @@ class Broadcast {
 
   // The chosen sockets, as they are when each shard is asked. Thread as above.
   void fetch_sockets(FetchHandler handler);
-  // Joins and leaves happen on the sockets' shards; they have been posted when this returns.
+  // Joins and leaves happen on the sockets' shards; they have been posted when this returns. Rooms that
+  // Socket::join() refuses are left out.
   void sockets_join(std::vector<std::string> rooms);
   void sockets_leave(std::vector<std::string> rooms);
   // Disconnects every socket chosen; with `close` their connections too.

@@ -58,6 +58,8 @@ struct ServerOptions {
   // Namespaces that one connection may be in.
   size_t max_namespaces_per_client = 32;
   size_t max_rooms_per_socket = 10'000;
+  // Longest name of a room, bytes; past it joining is refused, see Socket::join().
+  size_t max_room_name_bytes = 1'024;
   // Namespaces that clients may have made by connecting to names that match a pattern, all patterns together.
   size_t max_dynamic_namespaces = 10'000;
   // Such a namespace goes away with its last client.

@@ -96,6 +96,25 @@ TEST_F(SocketIoTest, ReachesRoomsExceptAndEverybodyFromAnyThread) {
   }
 }
 
+TEST_F(SocketIoTest, KeepsNoRoomsWithNamesThatAreTooLong) {
+  start();
+  Client client = join();
+  const std::string longest(1'024, 'r');
+  const std::string huge(500'000, 'r');
+  client.send("21[\"join\",\"" + longest + "\"]");
+  EXPECT_EQ(client.read(), "31[true]");
+  for (const std::string& name : {longest + "r", huge}) {
+    client.send("22[\"join\",\"" + name + "\"]");
+    EXPECT_EQ(client.read(), "32[false]");
+  }
+  io.sockets().sockets_join({huge, "short"});
+  io.to(huge).emit("nobody");
+  io.to("short").emit("somebody");
+  io.to(longest).emit("somebody");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.read(), R"(2["somebody"])");
+  EXPECT_EQ(io.sockets().metrics().rooms, 2u);
+}
+
 TEST_F(SocketIoTest, KeepsTheOrderOfEverySenderAmongManyThreads) {
   start();
   std::vector<Client> clients;

@@ -249,7 +249,10 @@ void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attach
 }
 
 bool Socket::join(std::string_view room) {
-  if (!connected_ || room_count() >= nsp_->server().options().max_rooms_per_socket) return false;
+  const ServerOptions& options = nsp_->server().options();
+  if (!connected_ || room_count() >= options.max_rooms_per_socket) return false;
+  // Names come from clients, and each shard keeps what it has.
+  if (room.size() > options.max_room_name_bytes) return false;
   auto& mine = nsp_->local_part();
   const size_t rooms = mine.rooms.room_count();
   if (!mine.rooms.join(*this, room)) return false;

@@ -184,8 +184,8 @@ class Socket final : public RoomMember, public net::Disposable {
   SocketEmitter coalesce(std::string_view key) { return std::move(SocketEmitter(*this).coalesce(key)); }
   SocketEmitter timeout(Milliseconds timeout) { return std::move(SocketEmitter(*this).timeout(timeout)); }
 
-  // False when it is in the room already, has disconnected, or is in ServerOptions::max_rooms_per_socket
-  // rooms.
+  // False when it is in the room already, has disconnected, is in ServerOptions::max_rooms_per_socket rooms, or
+  // the name is longer than max_room_name_bytes.
   bool join(std::string_view room);
   bool leave(std::string_view room);
   bool in_room(std::string_view room) const;
