@@ -382,7 +382,7 @@ void ClientConnection::enter(std::string_view name, std::string auth_json) {
                               ? entering->session->start
                               : entering->recovery.offset.value_or(Offset{});
     entering->recovery.offset = offset;
-    if (entering->session == nullptr || !entering->nsp->missed(*entering->session, offset)) {
+    if (entering->session == nullptr || !entering->nsp->can_recover(*entering->session, offset)) {
       Namespace::PerShard::bump(entering->nsp->local_part().counters.recovery_failed);
       entering->session = nullptr;
       return entering->client->run_middleware(entering, connecting);
@@ -405,10 +405,9 @@ MissedPackets ClientConnection::recover(Socket& socket, Entering& entering) {
   const RecoveryOptions& options = *server_.options().connection_state_recovery;
   MissedPackets missed;
   // Again: time has passed in the middleware.
-  auto found = entering.session ? nsp.missed(*entering.session, *entering.recovery.offset) : std::nullopt;
-  if (found) {
+  if (entering.session && nsp.can_recover(*entering.session, *entering.recovery.offset)) {
     StoredSession& session = *entering.session;
-    missed = std::move(*found);
+    missed = nsp.missed(session, *entering.recovery.offset);
     session.sid.copy(socket.id_.data(), socket.id_.size());
     socket.data = std::move(session.data);
     socket.recovered_ = true;

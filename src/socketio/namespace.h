@@ -175,8 +175,10 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   // Tells the shard that `pid` names that the session is on this one, or nowhere any more.
   void note_session_here(const std::string& pid);
   void note_session_gone(std::string_view pid);
-  // What the client has missed, oldest first; nothing when that is not known any more.
-  std::optional<MissedPackets> missed(const StoredSession& session, const Offset& offset) const;
+  // Whether all that the client has missed is still known. O(1).
+  bool can_recover(const StoredSession& session, const Offset& offset) const;
+  // That, oldest first. O(log + the session's rooms).
+  MissedPackets missed(const StoredSession& session, const Offset& offset) const;
   void sweep_later();
 
   Server& server_;
