@@ -324,10 +324,13 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
       }
       break;
     case PacketType::kDisconnect:
-      if (socket == nullptr) {
-        protocol_error("a disconnect from a namespace that was not connected to");
-      } else {
+      if (socket != nullptr) {
         socket->closed(DisconnectReason::kClientNamespaceDisconnect);
+      } else if (Entering* const entering = find_entering(packet.nsp)) {
+        entering->withdrawn = true;
+        entering->again.reset();
+      } else {
+        protocol_error("a disconnect from a namespace that was not connected to");
       }
       break;
     case PacketType::kConnectError:
@@ -343,25 +346,42 @@ void ClientConnection::connect(const PacketView& packet) {
   const size_t mark = packet.nsp.find('?');
   const std::string_view name = packet.nsp.substr(0, mark);
   // The client asks for the main namespace too, though it is in it from the start.
-  if (find(name) != nullptr ||
-      std::ranges::any_of(entering_, [&](const auto& it) { return it->nsp->name() == name; }))
-    return;
+  const Entering* const entering = find_entering(name);
+  if (find(name) != nullptr || (entering != nullptr && !entering->withdrawn)) return;
   boost::json::object auth;
   if (mark != std::string_view::npos)
     for (const auto& [key, value] : http::query_parameters(packet.nsp.substr(mark + 1))) auth[key] = value;
   enter(name, serialize_json(auth));
 }
 
+ClientConnection::Entering* ClientConnection::find_entering(std::string_view nsp) const {
+  const auto it = std::ranges::find_if(entering_, [&](const auto& it) { return it->nsp->name() == nsp; });
+  return it == entering_.end() ? nullptr : it->get();
+}
+
+void ClientConnection::start_over(Entering& entering) {
+  if (entering.session != nullptr) {
+    entering.nsp->store_session(entering.recovery.pid, std::move(*entering.session));
+    entering.nsp->note_session_here(entering.recovery.pid);
+  }
+  if (entering.again) enter(entering.nsp->name(), std::move(*entering.again));
+}
+
 void ClientConnection::enter(std::string_view name, std::string auth_json) {
-  const auto same = [&](const auto& entering) { return entering->nsp->name() == name; };
-  if (std::ranges::any_of(entering_, same)) return protocol_error("already connecting to this namespace");
+  // Clients that disconnect() and connect() while middleware is busy do so: the newest request counts.
+  if (Entering* const entering = find_entering(name)) {
+    entering->withdrawn = false;
+    entering->again.reset();
+    if (auth_json != entering->auth_json) entering->again = std::move(auth_json);
+    return;
+  }
   if (sockets_.size() + entering_.size() >= server_.options().max_namespaces_per_client)
     return refuse(name, {.message = "Too many namespaces on one connection", .data_json = {}});
   auto connecting = std::make_shared<Connecting>();
-  connecting->handshake = {.request = connection_.handshake(), .auth_json = std::move(auth_json)};
+  connecting->handshake = {.request = connection_.handshake(), .auth_json = auth_json};
   auto nsp = server_.enter(name, connecting->handshake);
   if (nsp == nullptr) return refuse(name, {.message = "Invalid namespace", .data_json = {}});
-  const auto entering = std::make_shared<Entering>(*this, nsp);
+  const auto entering = std::make_shared<Entering>(*this, nsp, std::move(auth_json));
   entering_.push_back(entering);
   const auto& recovery = server_.options().connection_state_recovery;
   auto request = recovery && !is_legacy() ? recovery_request(connecting->handshake.auth_json) : std::nullopt;
@@ -434,6 +454,7 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
                                std::optional<ConnectError> error) {
   std::erase(entering_, entering);
   entering->client = nullptr;
+  if (entering->is_void()) return start_over(*entering);
   const std::shared_ptr<Namespace> nsp = entering->nsp;
   auto& mine = nsp->local_part();
   if (error) {
