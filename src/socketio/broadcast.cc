@@ -1,6 +1,7 @@
 #include "socketio/broadcast.h"
 
 #include "socketio/namespace.h"
+#include "socketio/outgoing.h"
 #include "socketio/packet.h"
 #include "socketio/server.h"
 
@@ -42,6 +43,7 @@ void Broadcast::for_each_namespace(const std::function<void(Namespace&)>& action
 }
 
 void Broadcast::emit_args(std::string_view event, const Args& args) {
+  if (!may_emit(event, nsp_)) return;
   for_each_namespace([&](Namespace& nsp) {
     auto message = std::make_shared<BroadcastMessage>(
         BroadcastMessage{.to = selection_, .flags = flags_, .attachments = args.attachments});
@@ -51,6 +53,11 @@ void Broadcast::emit_args(std::string_view event, const Args& args) {
 }
 
 void Broadcast::emit_with_ack_args(std::string_view event, const Args& args, BroadcastAckHandler handler) {
+  if (!may_emit(event, nsp_)) {
+    net::Shard* const here = net::Shard::current();
+    if (here != nullptr) return handler({});
+    return nsp_.server().shards()[0].post([handler = std::move(handler)]() mutable { handler({}); });
+  }
   auto message = std::make_shared<BroadcastMessage>(BroadcastMessage{
       .to = selection_, .flags = flags_, .attachments = args.attachments, .ack_id = nsp_.next_ack_id()});
   append_event(message->packet, nsp_.name(), message->ack_id, event, args.json, args.attachments.size());

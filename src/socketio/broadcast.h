@@ -61,6 +61,7 @@ class Broadcast {
   // How long emit_with_ack() and fetch_sockets() wait for the last answer.
   Broadcast& timeout(Milliseconds timeout);
 
+  // Reserved names (is_reserved_event: connect, disconnect, …) are not sent; an error in the log says so.
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     emit_args(event, make_args(std::forward<Values>(values)...));
@@ -68,7 +69,8 @@ class Broadcast {
   void emit_args(std::string_view event, const Args& args);
 
   // Each receiver is asked for an acknowledgement. `handler` runs once, when all have answered, have gone, or
-  // the timeout has passed, with what came: on the calling shard, elsewhere called on the first shard.
+  // the timeout has passed, with what came: on the calling shard, elsewhere called on the first shard. For a
+  // reserved name at once, with nothing.
   void emit_with_ack_args(std::string_view event, const Args& args, BroadcastAckHandler handler);
 
   // The chosen sockets, as they are when each shard is asked. Thread as above.

@@ -229,6 +229,33 @@ TEST_F(TidySocketIoTest, RemovesEmptyNamespacesAndBoundsHowManyThereMayBe) {
       << "the predicate sees the credentials";
 }
 
+TEST_F(SocketIoTest, SendsNothingUnderANameThatClientsTakeForSomethingElse) {
+  io.sockets().on("try", [this](Socket& socket, Event& event) {
+    for (const char* const name : {"connect", "connect_error", "disconnect", "newListener"}) {
+      socket.emit(name, boost::json::object{});
+      socket.make_volatile().emit(name);
+      socket.nsp().to(socket.id()).emit(name);
+    }
+    socket.emit_with_ack("connect", {}, Milliseconds(20'000), [this](Result<ArgsView> answer) {
+      note(answer ? "sent" : answer.error().message);
+    });
+    socket.nsp().timeout(Milliseconds(20'000)).emit_with_ack_args("connect", {}, [this](BroadcastAcks acks) {
+      note(std::to_string(acks.expected));
+    });
+    event.ack();
+  });
+  start();
+  Client client = join();
+  io.emit("disconnect");
+  io.sockets().timeout(Milliseconds(20'000)).emit_with_ack_args("connect", {}, [this](BroadcastAcks acks) {
+    note(std::to_string(acks.expected));
+  });
+  ASSERT_TRUE(logged(1));
+  EXPECT_EQ(client.ask("try"), "399[]");
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])") << "nothing else has come";
+  EXPECT_EQ(lines(), (std::vector<std::string>{"0", "the event's name is reserved", "0"}));
+}
+
 TEST_F(SocketIoTest, SendsAndTakesStructs) {
   on<Greeting>(io.sockets(), "greet", [](Socket& socket, Greeting greeting, Event& event) {
     greeting.times *= 2;

@@ -184,7 +184,7 @@ void Socket::note_outgoing(std::string_view event, const ArgsView& args) {
 }
 
 void Socket::emit_args(std::string_view event, const Args& args, const EmitFlags& flags) {
-  if (!connected_) return;
+  if (!connected_ || !may_emit(event, *nsp_)) return;
   std::string packet;
   append_event(packet, nsp_->name(), std::nullopt, event, args.json, args.attachments.size());
   if (recovery_ != nullptr) {
@@ -232,6 +232,8 @@ bool Socket::expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler) {
 void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout, AckHandler handler,
                            const EmitFlags& flags) {
   if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
+  if (!may_emit(event, *nsp_))
+    return handler(fail(ErrorCode::kValidation, "the event's name is reserved"));
   const uint64_t id = nsp_->next_ack_id();
   if (!expect_ack(id, timeout, std::move(handler))) return;
   std::string packet;

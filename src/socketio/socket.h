@@ -170,6 +170,7 @@ class Socket final : public RoomMember, public net::Disposable {
 
   // --- Sending
   // -----------------------------------------------------------------------------------------------
+  // Reserved names (is_reserved_event: connect, disconnect, …) are not sent; an error in the log says so.
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     emit_args(event, make_args(std::forward<Values>(values)...));
