@@ -329,7 +329,9 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
                                  const std::shared_ptr<AckCollector>& collector) {
   net::Shard& home = *collector->home;
   size_t asked = 0;
+  bool watched = false;
   const Chosen receivers(*this, message.to);
+  if (!receivers.empty()) PerShard::bump(local_part().counters.broadcasts);
   SharedPacket packet(message.packet, message.attachments, message.flags.compress);
   for (Socket* const socket : receivers) {
     ++asked;
@@ -343,6 +345,7 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
       });
     });
     socket->client_.send(*socket, packet, message.flags);
+    watched = watched || socket->watches_outgoing();
   }
   home.post([collector, asked] {
     --collector->shards_missing;
@@ -350,6 +353,7 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
     collector->acks.expected += asked;
     collector->finish_if_complete();
   });
+  if (watched) note_broadcast(message, receivers);
 }
 
 void Namespace::local_fetch_sockets(Selection selection, FetchHandler handler) {

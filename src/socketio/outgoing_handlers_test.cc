@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "socketio/observer.h"
 #include "socketio/test_server.h"
 
 namespace patchbay::socketio {
@@ -25,6 +26,8 @@ struct OutgoingHandlersTest : SocketIoTest {
     client.send("21[\"join\",\"" + room + "\"]");
     ASSERT_EQ(client.read(), "31[true]");
   }
+
+  std::unique_ptr<Observer> observer;  // outlives the shards
 };
 
 TEST_F(OutgoingHandlersTest, AHandlerMaySendWhileItsBroadcastIsUnderWay) {
@@ -69,6 +72,37 @@ TEST_F(OutgoingHandlersTest, AHandlerMayDisconnectTheReceiversOfABroadcast) {
     EXPECT_EQ(client->read(), "1");
   }
   EXPECT_EQ(lines(), std::vector<std::string>{"last"}) << "those who are gone are not spoken of";
+}
+
+TEST_F(OutgoingHandlersTest, BroadcastsThatAskForAcknowledgementsAreHeardAndCountedLikeOthers) {
+  struct Watcher : Observer {
+    explicit Watcher(OutgoingHandlersTest& it) : test(it) {}
+    void on_event_sent(Socket& socket, std::string_view event, const ArgsView& args) override {
+      test.note("observer " + std::string(event) + std::string(args.json()) + " " + std::string(socket.id()));
+    }
+    OutgoingHandlersTest& test;
+  };
+  observer = std::make_unique<Watcher>(*this);
+  io.set_observer(observer.get());
+  io.sockets().on_any_outgoing([this](Socket& socket, std::string_view event, const ArgsView& args) {
+    note("handler " + std::string(event) + std::string(args.json()) + " " + std::string(socket.id()));
+  });
+  start();
+  const auto clients = neighbours(2);
+  for (const auto& client : clients) enter(*client, "room");
+  const uint64_t before = io.sockets().metrics().broadcasts;
+  io.to("room").timeout(Milliseconds(20'000)).emit_with_ack_args("question", make_args(7), [](BroadcastAcks) {
+  });
+  ASSERT_TRUE(logged(4));
+  std::vector<std::string> expected;
+  for (const auto& client : clients)
+    for (const char* const who : {"handler ", "observer "})
+      expected.push_back(who + std::string("question7 ") + client->id());
+  auto heard = lines();
+  std::ranges::sort(heard);
+  std::ranges::sort(expected);
+  EXPECT_EQ(heard, expected);
+  EXPECT_EQ(io.sockets().metrics().broadcasts, before + 1) << "one a shard";
 }
 
 TEST_F(OutgoingHandlersTest, AHandlerMayRegisterAnother) {
