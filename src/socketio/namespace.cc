@@ -171,7 +171,8 @@ Socket* Namespace::find(std::string_view id) const {
 }
 
 void Namespace::for_each_socket(std::function<void(Socket&)> task) {
-  for_each_selected({}, std::move(task));
+  if (!matches_) return for_each_selected({}, std::move(task));
+  for (const auto& child : server_.children_of(*this)) child->for_each_selected({}, task);
 }
 
 void Namespace::visit_shard(const std::function<bool(const Socket&)>& task) const {

@@ -112,7 +112,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
     adapter().server_side_emit(event, std::move(args), timeout, std::move(handler));
   }
 
-  // Sockets on all shards; exact when nothing moves.
+  // Sockets on all shards; exact when nothing moves. A pattern has none itself, nor anything to count.
   size_t socket_count() const;
   NamespaceMetrics metrics() const;
   // Bytes that wait in backlogs for this namespace's sockets; each packet counts 256 more than its payload.

@@ -200,6 +200,52 @@ TEST_F(SocketIoTest, MakesNamespacesOfAPatternWhenClientsComeAndCountsThem) {
   EXPECT_EQ(lines(), (std::vector<std::string>{"/tenant-1", "/tenant-2"}));
 }
 
+TEST_F(SocketIoTest, AsksAndFetchesThroughAPatternFromAllItsNamespaces) {
+  Namespace& tenants = io.of_pattern("/tenant-*");
+  start();
+  const auto ask = [&] {
+    tenants.timeout(Milliseconds(20'000)).emit_with_ack_args("question", make_args(7), [&](BroadcastAcks acks) {
+      std::vector<std::string> answers;
+      for (const Args& response : acks.responses) answers.push_back(response.json);
+      std::ranges::sort(answers);
+      std::string line = acks.complete() ? "complete" : "partial";
+      for (const std::string& answer : answers) line += " " + answer;
+      note(line);
+    });
+  };
+  const auto fetch = [&] {
+    tenants.fetch_sockets(
+        [&](std::vector<RemoteSocket> sockets) { note(std::to_string(sockets.size()) + " sockets"); });
+  };
+  ask();
+  ASSERT_TRUE(logged(1));
+  fetch();
+  ASSERT_TRUE(logged(2));
+  Client a(http->port()), b(http->port()), c(http->port());
+  const std::vector<std::pair<Client*, std::string>> members{
+      {&a, "/tenant-1,"}, {&b, "/tenant-1,"}, {&c, "/tenant-2,"}};
+  for (const auto& [client, name] : members) {
+    client->send("0" + name);
+    ASSERT_TRUE(client->read().starts_with("0" + name));
+  }
+  fetch();
+  ASSERT_TRUE(logged(3));
+  std::atomic<int> visited{0};
+  tenants.for_each_socket([&](Socket&) { ++visited; });
+  shards.run_on_each([](net::Shard&) {});
+  EXPECT_EQ(visited, 3);
+  ask();
+  int n = 0;
+  for (const auto& [client, name] : members) {
+    const std::string question = client->read();
+    ASSERT_TRUE(question.starts_with("2" + name)) << question;
+    const size_t id = 1 + name.size();
+    client->send("3" + name + question.substr(id, question.find('[') - id) + "[" + std::to_string(++n) + "]");
+  }
+  ASSERT_TRUE(logged(4));
+  EXPECT_EQ(lines(), (std::vector<std::string>{"complete", "0 sockets", "3 sockets", "complete 1 2 3"}));
+}
+
 struct TidySocketIoTest : SocketIoTest {
   TidySocketIoTest() : SocketIoTest({.max_dynamic_namespaces = 2, .cleanup_empty_child_namespaces = true}) {}
 };
