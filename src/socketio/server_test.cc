@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include <boost/json/array.hpp>
@@ -74,6 +75,18 @@ TEST_F(SocketIoTest, DropsAnAnswerOfMiddlewareThatComesAfterTheClientHasGone) {
   next(std::nullopt);  // a second answer does no harm either
   shards.run_on_each([](net::Shard&) {});
   EXPECT_EQ(io.of("/never").socket_count(), 0u);
+}
+
+TEST_F(SocketIoTest, RegistersNoNamespacesOnceItServes) {
+  Namespace& early = io.of("early");
+  start();
+  Client client = join();
+  EXPECT_EQ(&io.of("/early"), &early);
+  EXPECT_THROW(io.of("/late"), std::logic_error);
+  EXPECT_THROW(io.of_pattern("/late-*"), std::logic_error);
+  EXPECT_EQ(io.find("/late"), nullptr);
+  client.send("0/late,");
+  EXPECT_EQ(client.read(), R"(4/late,{"message":"Invalid namespace"})");
 }
 
 // Middleware that answers when the test says so.
