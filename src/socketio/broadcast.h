@@ -83,6 +83,8 @@ class Broadcast {
   void disconnect_sockets(bool close = false);
 
  private:
+  friend class SocketEmitter;
+
   void for_each_namespace(const std::function<void(Namespace&)>& action);
 
   Namespace& nsp_;

@@ -302,6 +302,46 @@ TEST_F(SocketIoTest, SendsNothingUnderANameThatClientsTakeForSomethingElse) {
   EXPECT_EQ(lines(), (std::vector<std::string>{"0", "the event's name is reserved", "0"}));
 }
 
+TEST_F(SocketIoTest, FlagsMayStandBeforeTheRoomsAsWellAsBehindThem) {
+  io.sockets().on("tell", [](Socket& socket, Event& event) {
+    socket.compress(false).to("room").emit("to", 1);
+    // Something waits for the receiver in this turn: volatile ones are dropped.
+    socket.make_volatile().in("room").emit("in", 2);
+    socket.coalesce("key").except("muted").emit("except", 3);
+    socket.compress(false).broadcast().emit("broadcast", 4);
+    socket.timeout(Milliseconds(20'000)).to("room").emit_with_ack_args("asked", {}, [](BroadcastAcks) {});
+    event.ack();
+  });
+  start();
+  Client teller = join();
+  std::unique_ptr<Client> hearer;
+  do hearer = std::make_unique<Client>(join());
+  while (hearer->shard() != teller.shard());
+  hearer->send("21[\"join\",\"room\"]");
+  hearer->read();
+  EXPECT_EQ(teller.ask("tell"), "399[]") << "nothing comes to who sends it";
+  EXPECT_EQ(hearer->read(), R"(2["to",1])");
+  EXPECT_EQ(hearer->read(), R"(2["except",3])");
+  EXPECT_EQ(hearer->read(), R"(2["broadcast",4])");
+  EXPECT_TRUE(hearer->read().ends_with("[\"asked\"]"));
+  EXPECT_EQ(io.sockets().metrics().dropped_volatile, 1u);
+}
+
+TEST_F(SocketIoTest, AHandlerOfEveryEventMayTakeItselfAway) {
+  io.sockets().on_connection([this](Socket& socket) {
+    socket.on_any([this, &socket, name = std::string(100, 'n')](Event&) {
+      socket.off_any();
+      note(name);
+    });
+    socket.on_any([this](Event&) { note("another"); });
+  });
+  start();
+  Client client = join();
+  client.ask("hello");
+  client.ask("hello");
+  EXPECT_EQ(lines(), std::vector<std::string>{std::string(100, 'n')});
+}
+
 TEST_F(SocketIoTest, SendsAndTakesStructs) {
   on<Greeting>(io.sockets(), "greet", [](Socket& socket, Greeting greeting, Event& event) {
     greeting.times *= 2;

@@ -65,6 +65,20 @@ SocketEmitter& SocketEmitter::timeout(Milliseconds timeout) {
   timeout_ = timeout;
   return *this;
 }
+Broadcast SocketEmitter::with_flags(Broadcast broadcast) const {
+  broadcast.flags_ = flags_;
+  broadcast.timeout_ = timeout_;
+  return broadcast;
+}
+Broadcast SocketEmitter::to(std::string_view room) const {
+  return with_flags(socket_.to(room));
+}
+Broadcast SocketEmitter::except(std::string_view room) const {
+  return with_flags(socket_.except(room));
+}
+Broadcast SocketEmitter::broadcast() const {
+  return with_flags(socket_.broadcast());
+}
 void SocketEmitter::emit_args(std::string_view event, const Args& args) {
   socket_.emit_args(event, args, flags_);
 }
@@ -152,6 +166,10 @@ void Socket::off(std::string_view event) {
 }
 void Socket::on_any(Handler handler) {
   extras().any_handlers.push_back(std::move(handler));
+}
+void Socket::off_any() {
+  // One of them may be running; dispatch holds a copy.
+  if (extras_) extras_->any_handlers.clear();
 }
 void Socket::on_any_outgoing(OutgoingHandler handler) {
   extras().outgoing_handlers.push_back(std::move(handler));
