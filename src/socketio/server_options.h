@@ -55,8 +55,10 @@ struct ServerOptions {
   bool allow_msgpack = true;
   // A binary packet whose attachments have not all come by then closes the connection.
   Milliseconds attachment_timeout{30'000};
-  // Namespaces that one connection may be in.
+  // Namespaces that one connection may be in or on its way into; past it the next is refused with a
+  // connect_error.
   size_t max_namespaces_per_client = 32;
+  // Rooms that one socket may be in; past it Socket::join() is false.
   size_t max_rooms_per_socket = 10'000;
   // Longest name of a room, bytes; past it joining is refused, see Socket::join().
   size_t max_room_name_bytes = 1'024;
