@@ -65,9 +65,8 @@ TEST_F(EngineServerTest, EndsASessionWhoseWebSocketSendsTooManyPings) {
   WebSocketClient candidate(on(2), socket(sid));
   for (int i = 0; i < 11; ++i) candidate.tcp().send(WebSocketClient::frame(9, "p"));
   ASSERT_TRUE(ended.wait([](const Ended& e) { return e.reasons.size() == 2; }));
-  ended.change([](const Ended& e) {
-    EXPECT_EQ(e.reasons, (std::vector{CloseReason::kFlood, CloseReason::kFlood}));
-  });
+  ended.change(
+      [](const Ended& e) { EXPECT_EQ(e.reasons, (std::vector{CloseReason::kFlood, CloseReason::kFlood})); });
 }
 
 TEST_F(EngineServerTest, EndsASessionWhosePollIsGivenUpOnAnotherShard) {

@@ -39,9 +39,8 @@ TEST(Args, RepairTextThatIsNotUtf8WhereverItStands) {
 using ArgsTest = test::SocketIoTest;
 
 TEST_F(ArgsTest, ATreeThatIsNotUtf8CostsNoReceiverItsConnection) {
-  io.sockets().on("ask", [](Socket&, Event& event) {
-    event.ack(boost::json::object{{"name", std::string(kNotUtf8)}});
-  });
+  io.sockets().on(
+      "ask", [](Socket&, Event& event) { event.ack(boost::json::object{{"name", std::string(kNotUtf8)}}); });
   start();
   test::Client client = join();
   io.emit("all", boost::json::value(std::string(kNotUtf8)));

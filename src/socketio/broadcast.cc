@@ -69,9 +69,9 @@ void gather(Namespace& pattern, const std::vector<std::shared_ptr<Namespace>>& c
   const auto all = std::make_shared<Gathering>(Gathering{children.size(), std::move(handler), {}});
   for (const auto& child : children)
     ask(*child, Handler([all](Part part) {
-          add(all->sum, std::move(part));
-          if (--all->missing == 0) all->handler(std::move(all->sum));
-        }));
+      add(all->sum, std::move(part));
+      if (--all->missing == 0) all->handler(std::move(all->sum));
+    }));
 }
 
 }  // namespace

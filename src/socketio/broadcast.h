@@ -1,6 +1,6 @@
 // Sending to many: choose rooms, take some out, emit. A value; made by Namespace, Server and Socket, used at
-// once (it refers to its namespace). Through a pattern it is for all namespaces made from it. Any thread may emit: the packet is encoded once, each shard frames it
-// once and hands the same bytes to all its receivers.
+// once (it refers to its namespace). Through a pattern it is for all namespaces made from it. Any thread may
+// emit: the packet is encoded once, each shard frames it once and hands the same bytes to all its receivers.
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,7 @@ struct Namespace::PerShard {
 
   boost::unordered_flat_map<std::string_view, Socket*> sockets;  // the key views the socket's own id
   RoomTable rooms;
-  std::vector<Socket*> scratch;                                  // of Chosen
+  std::vector<Socket*> scratch;  // of Chosen
   uint64_t mark = 0;
   Counters counters;
   std::unique_ptr<RecoveryShard> recovery;  // null unless recovery is on

@@ -204,14 +204,15 @@ TEST_F(SocketIoTest, AsksAndFetchesThroughAPatternFromAllItsNamespaces) {
   Namespace& tenants = io.of_pattern("/tenant-*");
   start();
   const auto ask = [&] {
-    tenants.timeout(Milliseconds(20'000)).emit_with_ack_args("question", make_args(7), [&](BroadcastAcks acks) {
-      std::vector<std::string> answers;
-      for (const Args& response : acks.responses) answers.push_back(response.json);
-      std::ranges::sort(answers);
-      std::string line = acks.complete() ? "complete" : "partial";
-      for (const std::string& answer : answers) line += " " + answer;
-      note(line);
-    });
+    tenants.timeout(Milliseconds(20'000))
+        .emit_with_ack_args("question", make_args(7), [&](BroadcastAcks acks) {
+          std::vector<std::string> answers;
+          for (const Args& response : acks.responses) answers.push_back(response.json);
+          std::ranges::sort(answers);
+          std::string line = acks.complete() ? "complete" : "partial";
+          for (const std::string& answer : answers) line += " " + answer;
+          note(line);
+        });
   };
   const auto fetch = [&] {
     tenants.fetch_sockets(
@@ -282,9 +283,8 @@ TEST_F(SocketIoTest, SendsNothingUnderANameThatClientsTakeForSomethingElse) {
       socket.make_volatile().emit(name);
       socket.nsp().to(socket.id()).emit(name);
     }
-    socket.emit_with_ack("connect", {}, Milliseconds(20'000), [this](Result<ArgsView> answer) {
-      note(answer ? "sent" : answer.error().message);
-    });
+    socket.emit_with_ack("connect", {}, Milliseconds(20'000),
+                         [this](Result<ArgsView> answer) { note(answer ? "sent" : answer.error().message); });
     socket.nsp().timeout(Milliseconds(20'000)).emit_with_ack_args("connect", {}, [this](BroadcastAcks acks) {
       note(std::to_string(acks.expected));
     });

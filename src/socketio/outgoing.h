@@ -28,8 +28,8 @@ struct OutgoingPacket {
   bool droppable = false;
 };
 
-// Whether an event may be sent. False, with an error in the log, for the names that clients take for something
-// that happened (is_reserved_event); official ones drop their connection over `connect`.
+// Whether an event may be sent. False, with an error in the log, for the names that clients take for
+// something that happened (is_reserved_event); official ones drop their connection over `connect`.
 bool may_emit(std::string_view event, const Namespace& nsp);
 
 // A packet of ours in MessagePack; see msgpack.h.

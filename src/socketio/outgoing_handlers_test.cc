@@ -109,8 +109,7 @@ TEST_F(OutgoingHandlersTest, AHandlerMayRegisterAnother) {
   io.sockets().on_connection([this](Socket& socket) {
     // Long enough to have memory of its own.
     socket.on_any_outgoing([this, &socket, name = std::string(100, 'n')](std::string_view, const ArgsView&) {
-      for (int i = 0; i < 10; ++i)
-        socket.on_any_outgoing([](std::string_view, const ArgsView&) {});
+      for (int i = 0; i < 10; ++i) socket.on_any_outgoing([](std::string_view, const ArgsView&) {});
       note(name);
     });
   });

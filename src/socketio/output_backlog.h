@@ -72,7 +72,7 @@ enum class OverflowPolicy : uint8_t {
 };
 
 struct BacklogLimits {
-  size_t max_bytes = 4'000'000;   // of all items; an event counts its payload and 256 bytes of bookkeeping
+  size_t max_bytes = 4'000'000;  // of all items; an event counts its payload and 256 bytes of bookkeeping
   size_t max_items = 100'000;
   size_t high_bytes = 1'000'000;  // watermarks, see WatermarkGauge
   size_t low_bytes = 250'000;

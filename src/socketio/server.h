@@ -33,10 +33,10 @@ class Server {
 
   // --- Before the shards serve requests -------------------------------------------------------------------
 
-  // The namespace of that name ("/" is the main one), made on first use. One that is there may be asked for at
-  // any time, from any thread; for a new one once the first request has come std::logic_error is thrown, and
-  // likewise by of_pattern() and of_matching(): shards read what is registered without a lock. Names that are
-  // not known in advance are what patterns are for.
+  // The namespace of that name ("/" is the main one), made on first use. One that is there may be asked for
+  // at any time, from any thread; for a new one once the first request has come std::logic_error is thrown,
+  // and likewise by of_pattern() and of_matching(): shards read what is registered without a lock. Names that
+  // are not known in advance are what patterns are for.
   Namespace& of(std::string_view name);
   Namespace& sockets() { return of("/"); }
   // A template for namespaces that come into being when a client connects to a name that matches: `*` stands
@@ -135,8 +135,8 @@ class Server {
   std::function<void(Namespace&)> on_new_namespace_;
   std::atomic<Observer*> observer_{nullptr};
   std::atomic<bool> serving_{false};
-  // Guards children_ and Namespace::members_; taken only for names that no of() knows. Before the server serves
-  // also what of() and of_pattern() write.
+  // Guards children_ and Namespace::members_; taken only for names that no of() knows. Before the server
+  // serves also what of() and of_pattern() write.
   mutable std::mutex mutex_;
   std::map<std::string, Child, std::less<>> children_;
   engineio::Server engine_;

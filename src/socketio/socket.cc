@@ -250,8 +250,7 @@ bool Socket::expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler) {
 void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout, AckHandler handler,
                            const EmitFlags& flags) {
   if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
-  if (!may_emit(event, *nsp_))
-    return handler(fail(ErrorCode::kValidation, "the event's name is reserved"));
+  if (!may_emit(event, *nsp_)) return handler(fail(ErrorCode::kValidation, "the event's name is reserved"));
   const uint64_t id = nsp_->next_ack_id();
   if (!expect_ack(id, timeout, std::move(handler))) return;
   std::string packet;

@@ -103,8 +103,8 @@ using EventNext = std::move_only_function<void(std::optional<ConnectError>)>;
 // `event` is valid during the call only.
 using EventMiddleware = std::function<void(Event& event, EventNext next)>;
 
-// `socket.make_volatile().compress(false).emit(…)`: one event with flags; to() and its like make it one to the
-// others, with these flags. A value, used at once.
+// `socket.make_volatile().compress(false).emit(…)`: one event with flags; to() and its like make it one to
+// the others, with these flags. A value, used at once.
 class SocketEmitter {
  public:
   explicit SocketEmitter(Socket& socket) : socket_(socket) {}
@@ -195,8 +195,8 @@ class Socket final : public RoomMember, public net::Disposable {
   SocketEmitter coalesce(std::string_view key) { return std::move(SocketEmitter(*this).coalesce(key)); }
   SocketEmitter timeout(Milliseconds timeout) { return std::move(SocketEmitter(*this).timeout(timeout)); }
 
-  // False when it is in the room already, has disconnected, is in ServerOptions::max_rooms_per_socket rooms, or
-  // the name is longer than max_room_name_bytes.
+  // False when it is in the room already, has disconnected, is in ServerOptions::max_rooms_per_socket rooms,
+  // or the name is longer than max_room_name_bytes.
   bool join(std::string_view room);
   bool leave(std::string_view room);
   bool in_room(std::string_view room) const;
