@@ -1,5 +1,6 @@
 // What reaches many sockets at once, and what stands between an event and its handler.
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include <boost/json/object.hpp>

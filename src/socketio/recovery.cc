@@ -1,6 +1,7 @@
 #include "socketio/recovery.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
