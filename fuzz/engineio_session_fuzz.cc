@@ -55,7 +55,7 @@ class World final : Session::Io, Session::Application {
 
  private:
   void step() {
-    switch (random_.ConsumeIntegralInRange(0, 15)) {
+    switch (random_.ConsumeIntegralInRange(0, 16)) {
       case 0:
         poll();
         break;
@@ -117,6 +117,10 @@ class World final : Session::Io, Session::Application {
       case 15:
         session_.close(now_,
                        random_.ConsumeBool() ? CloseReason::kForcedClose : CloseReason::kServerShutdown);
+        break;
+      case 16:
+        if (websocket_open_ || candidate_)
+          session_.on_websocket_control(random_.ConsumeIntegralInRange<size_t>(0, 125), now_);
         break;
     }
   }

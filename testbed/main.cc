@@ -112,6 +112,12 @@ void set_up_common(socketio::Server& io) {
         if (token != nullptr && *token == "open") return next(std::nullopt);
         next(socketio::ConnectError{.message = "Not allowed", .data_json = R"({"code":"GUARDED"})"});
       });
+  // Decides, but not at once.
+  io.of("/slow").use([](const std::shared_ptr<socketio::Connecting>&, socketio::Namespace::Next next) {
+    const auto timer = std::make_shared<Executor::Timer>();
+    *timer = net::Shard::current()->run_after(
+        Milliseconds(50), [timer, next = std::move(next)]() mutable { next(std::nullopt); });
+  });
   socketio::Namespace& main = io.of("/");
   main.on("echo", [](socketio::Socket&, socketio::Event& event) {
     event.ack_json(event.args().json(), event.args().attachments());

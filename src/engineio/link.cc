@@ -12,6 +12,9 @@ struct Server::Link::Candidate final : websocket::Connection::Handler, net::Disp
     // Binary is no answer to a probe.
     owner.session_.on_candidate_text(binary ? std::string_view() : payload);
   }
+  void on_control(std::string_view payload) override {
+    owner.session_.on_websocket_control(payload.size(), owner.shard_.now());
+  }
   void on_closed(uint16_t, std::string_view) override {
     owner.shard_.destroy_later(std::move(owner.candidate_));
     owner.session_.on_candidate_closed();
@@ -195,6 +198,10 @@ void Server::Link::on_message(bool binary, std::string_view payload) {
 void Server::Link::on_closed(uint16_t code, std::string_view) {
   websocket_ = nullptr;
   session_.on_websocket_closed(code);
+}
+
+void Server::Link::on_control(std::string_view payload) {
+  session_.on_websocket_control(payload.size(), shard_.now());
 }
 
 void Server::Link::on_drained() {

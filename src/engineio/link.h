@@ -64,6 +64,7 @@ class Server::Link final : public Connection,
   // --- websocket::Connection::Handler, for the session's own WebSocket ---
   void on_message(bool binary, std::string_view payload) override;
   void on_closed(uint16_t code, std::string_view reason) override;
+  void on_control(std::string_view payload) override;
   void on_drained() override;
 
   void on_timer() override;

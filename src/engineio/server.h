@@ -72,6 +72,7 @@ struct ServerOptions {
   // served.
   bool allow_eio3 = false;
   http::OriginPolicy origins;
+  // Frames that one WebSocket message may come in; past it close code 1008.
   size_t max_fragments = 1024;
   // Time that a WebSocket message may take from its first byte to its last; past it close code 1008.
   Milliseconds message_timeout{60'000};

@@ -53,6 +53,22 @@ TEST_F(EngineServerTest, MovesAWebSocketThatLandsElsewhereToTheOwnerOfTheSession
   EXPECT_EQ(engine->metrics().upgrades[static_cast<size_t>(UpgradeOutcome::kSucceeded)], kShards);
 }
 
+TEST_F(EngineServerTest, EndsASessionWhoseWebSocketSendsTooManyPings) {
+  start({.session = {.flood = {.packets_per_second = 0.001, .packet_burst = 10}}});
+  WebSocketClient client(on(0), "/engine.io/?EIO=4&transport=websocket");
+  client.read_message();
+  for (int i = 0; i < 11; ++i) client.tcp().send(WebSocketClient::frame(9, "p"));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.read_frame().opcode, 10);
+  EXPECT_EQ(client.read_close(), 1008);
+  // One that has not taken over yet is a way in as well.
+  const std::string sid = open(1);
+  WebSocketClient candidate(on(2), socket(sid));
+  for (int i = 0; i < 11; ++i) candidate.tcp().send(WebSocketClient::frame(9, "p"));
+  ASSERT_TRUE(ended.wait([](const Ended& e) { return e.reasons.size() == 2; }));
+  ended.change(
+      [](const Ended& e) { EXPECT_EQ(e.reasons, (std::vector{CloseReason::kFlood, CloseReason::kFlood})); });
+}
+
 TEST_F(EngineServerTest, EndsASessionWhosePollIsGivenUpOnAnotherShard) {
   start();
   const std::string sid = open(0);

@@ -370,19 +370,23 @@ Session::PostVerdict Session::on_post(std::string_view body, BodyKind kind, Stea
   return PostVerdict::kOk;
 }
 
+bool Session::admit(size_t bytes, SteadyTime now) {
+  if (context_.packet_limit.take(packets_taken_, now) &&
+      context_.byte_limit.take(bytes_taken_, now, static_cast<double>(bytes)))
+    return true;
+  flooded_ = true;
+  violation(CloseReason::kFlood, websocket::kClosePolicy,
+            "more packets or bytes a second than this server takes: send slower");
+  return false;
+}
+
 // What every packet means, whatever carried it; for a close packet the caller sees to the rest.
 bool Session::on_packet(const Packet& packet, SteadyTime now) {
   if (state_ != State::kOpen) return false;
   const size_t size = packet.data.size() + (packet.binary ? 0 : 1);
   traffic().packets_in.add();
   traffic().bytes_in.add(size);
-  if (!context_.packet_limit.take(packets_taken_, now) ||
-      !context_.byte_limit.take(bytes_taken_, now, static_cast<double>(size))) {
-    flooded_ = true;
-    violation(CloseReason::kFlood, websocket::kClosePolicy,
-              "more packets or bytes a second than this server takes: send slower");
-    return false;
-  }
+  if (!admit(size, now)) return false;
   traffic_since_ping_ = true;
   switch (packet.type) {
     case PacketType::kMessage:
@@ -434,6 +438,10 @@ void Session::on_websocket_binary(std::string_view bytes, SteadyTime now) {
     bytes.remove_prefix(1);
   }
   on_packet({.data = bytes, .binary = true}, now);
+}
+
+void Session::on_websocket_control(size_t bytes, SteadyTime now) {
+  admit(bytes, now);
 }
 
 void Session::on_websocket_closed(uint16_t code) {

@@ -36,9 +36,9 @@ class SessionId {
   std::array<char, kLength> characters_;
 };
 
-// What one session may send us; past it it is closed with 1008 (polling: 429) and kFlood. The defaults are
-// far above what a client needs and below what would keep others from their share of a shard. Zero is no
-// limit.
+// What one session may send us, in packets and in WebSocket's ping and pong frames; past it it is closed with
+// 1008 (polling: 429) and kFlood. The defaults are far above what a client needs and below what would keep
+// others from their share of a shard. Zero is no limit.
 struct FloodLimits {
   double packets_per_second = 50'000;
   double packet_burst = 100'000;
@@ -190,6 +190,9 @@ class Session {
   // --- Arrivals: WebSocket ---------------------------------------------------------------------------------
   void on_websocket_text(std::string_view packet, SteadyTime now);
   void on_websocket_binary(std::string_view bytes, SteadyTime now);
+  // A ping or pong frame, of `bytes`, on the WebSocket or the candidate for one. It says nothing to the
+  // session but counts for FloodLimits, since it costs what a packet costs.
+  void on_websocket_control(size_t bytes, SteadyTime now);
   // `code` is the close code the peer or the codec gave, 1006 when the connection just went away.
   void on_websocket_closed(uint16_t code);
 
@@ -234,6 +237,8 @@ class Session {
   void upgrade();
   void send_outbox_on_websocket();
   void violation(CloseReason reason, uint16_t code, std::string_view text);
+  // False, and the session is over, when that is more than FloodLimits allow.
+  bool admit(size_t bytes, SteadyTime now);
 
   const SessionId id_;
   const Dialect dialect_;

@@ -149,6 +149,24 @@ TEST(SessionFlood, PacketsThatMeanNothingCountToo) {
   }
 }
 
+TEST(SessionFlood, PingAndPongFramesOfWebSocketCountToo) {
+  Rig rig({.flood = {.packets_per_second = 10, .packet_burst = 5}});
+  rig.open(TransportKind::kWebSocket);
+  rig.take_log();
+  rig.session->on_websocket_text("4x", rig.now);
+  for (int i = 0; i < 4; ++i) rig.session->on_websocket_control(0, rig.now);
+  EXPECT_EQ(rig.take_log(), Log{"text:x"});
+  rig.session->on_websocket_control(0, rig.now);
+  EXPECT_EQ(rig.take_log(), (Log{"close:1008", "closed:input flood"}));
+
+  Rig bytes({.max_payload = 100, .flood = {.bytes_per_second = 100, .byte_burst = 10}});
+  bytes.open(TransportKind::kWebSocket);
+  bytes.session->on_websocket_control(60, bytes.now);
+  EXPECT_TRUE(bytes.session->is_open());
+  bytes.session->on_websocket_control(60, bytes.now);
+  EXPECT_FALSE(bytes.session->is_open());
+}
+
 TEST(SessionFlood, LetsThroughWhatStaysBelowTheRate) {
   Rig rig({.flood = {.packets_per_second = 10, .packet_burst = 5}});
   rig.open(TransportKind::kWebSocket);

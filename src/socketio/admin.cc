@@ -262,6 +262,7 @@ Status AdminUi::Core::carry_out(Event& event) {
   Broadcast whom(*nsp);
   if (!command->room.empty()) whom.to(command->room);
   if (event.name() == "emit") {
+    if (is_reserved_event(command->subject)) return fail(ErrorCode::kValidation, "the name is reserved");
     whom.emit_args(command->subject, command->args);
   } else if (event.name() == "join") {
     whom.sockets_join({command->subject});

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "socketio/admin_json.h"
+#include "socketio/json_value.h"
 #include "socketio/server.h"
 
 namespace patchbay::socketio {
@@ -191,7 +191,7 @@ void AdminFeed::start_listing(std::vector<SocketRef> pages, bool for_all) {
           if (left == 0) return false;
           --left;
           if (!sockets.empty()) sockets += ',';
-          sockets += boost::json::serialize(self->socket_json(socket));
+          sockets += serialize_json(self->socket_json(socket));
           return true;
         });
       self->context_->hub.post([self, i, sockets = std::move(sockets)] { self->add_to_listing(i, sockets); });

@@ -6,7 +6,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "socketio/binary.h"
@@ -48,11 +47,11 @@ void nullify_infinities(boost::json::value& value) {
 template <typename Value>
 void append_json(Args& args, const Value& value) {
   if (is_finite(value)) {
-    next(args) += boost::json::serialize(value);
+    next(args) += serialize_json(value);
   } else {
     boost::json::value copy(value);
     nullify_infinities(copy);
-    next(args) += boost::json::serialize(copy);
+    next(args) += serialize_json(copy);
   }
 }
 

@@ -21,7 +21,8 @@ namespace patchbay::socketio {
 // Immutable bytes of one binary attachment; may cross threads.
 using Attachment = std::shared_ptr<const std::string>;
 
-// JSON text that goes out as it is. The caller vouches that it is one valid value (or several, with commas).
+// JSON text that goes out as it is. The caller vouches that it is one valid value (or several, with commas)
+// and UTF-8: receivers close their connection over anything else.
 struct RawJson {
   std::string_view text;
 };
@@ -37,6 +38,7 @@ struct Args {
   std::vector<Attachment> attachments;
 };
 
+// Bytes of strings that are not UTF-8 become U+FFFD, here and in text; numbers that JSON has not become null.
 void append_arg(Args& args, const boost::json::value& value);
 void append_arg(Args& args, const boost::json::object& value);
 void append_arg(Args& args, const boost::json::array& value);

@@ -1,9 +1,9 @@
 #include "socketio/auth_policies.h"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "socketio/json_scan.h"
+#include "socketio/json_value.h"
 
 namespace patchbay::socketio {
 namespace {
@@ -76,7 +76,7 @@ class TokenAuth final : public AuthPolicy {
 }  // namespace
 
 std::shared_ptr<AuthPolicy> fixed_auth(const boost::json::object& payload) {
-  return std::make_shared<FixedAuth>(boost::json::serialize(payload));
+  return std::make_shared<FixedAuth>(serialize_json(payload));
 }
 
 TokenSource fixed_token(std::string token) {

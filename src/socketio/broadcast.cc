@@ -1,6 +1,10 @@
 #include "socketio/broadcast.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "socketio/namespace.h"
+#include "socketio/outgoing.h"
 #include "socketio/packet.h"
 #include "socketio/server.h"
 
@@ -35,6 +39,43 @@ Broadcast& Broadcast::timeout(Milliseconds timeout) {
   return *this;
 }
 
+namespace {
+
+// A handler's place: the calling shard, elsewhere the first.
+template <typename Handler>
+void answer_nobody(Namespace& nsp, Handler handler) {
+  if (net::Shard::current() != nullptr) return handler({});
+  nsp.server().shards()[0].post([handler = std::move(handler)]() mutable { handler({}); });
+}
+
+void add(BroadcastAcks& sum, BroadcastAcks part) {
+  std::ranges::move(part.responses, std::back_inserter(sum.responses));
+  sum.expected += part.expected;
+}
+void add(std::vector<RemoteSocket>& sum, std::vector<RemoteSocket> part) {
+  std::ranges::move(part, std::back_inserter(sum));
+}
+
+// Asks each of a pattern's children, and brings together what they answer; all of it on one shard.
+template <typename Part, typename Handler, typename Ask>
+void gather(Namespace& pattern, const std::vector<std::shared_ptr<Namespace>>& children, Handler handler,
+            const Ask& ask) {
+  struct Gathering {
+    size_t missing;
+    Handler handler;
+    Part sum;
+  };
+  if (children.empty()) return answer_nobody(pattern, std::move(handler));
+  const auto all = std::make_shared<Gathering>(Gathering{children.size(), std::move(handler), {}});
+  for (const auto& child : children)
+    ask(*child, Handler([all](Part part) {
+      add(all->sum, std::move(part));
+      if (--all->missing == 0) all->handler(std::move(all->sum));
+    }));
+}
+
+}  // namespace
+
 // The namespace itself, or the children of a pattern.
 void Broadcast::for_each_namespace(const std::function<void(Namespace&)>& action) {
   if (!nsp_.matches_) return action(nsp_);
@@ -42,6 +83,7 @@ void Broadcast::for_each_namespace(const std::function<void(Namespace&)>& action
 }
 
 void Broadcast::emit_args(std::string_view event, const Args& args) {
+  if (!may_emit(event, nsp_)) return;
   for_each_namespace([&](Namespace& nsp) {
     auto message = std::make_shared<BroadcastMessage>(
         BroadcastMessage{.to = selection_, .flags = flags_, .attachments = args.attachments});
@@ -51,19 +93,25 @@ void Broadcast::emit_args(std::string_view event, const Args& args) {
 }
 
 void Broadcast::emit_with_ack_args(std::string_view event, const Args& args, BroadcastAckHandler handler) {
-  auto message = std::make_shared<BroadcastMessage>(BroadcastMessage{
-      .to = selection_, .flags = flags_, .attachments = args.attachments, .ack_id = nsp_.next_ack_id()});
-  append_event(message->packet, nsp_.name(), message->ack_id, event, args.json, args.attachments.size());
-  if (selection_.local) {
-    nsp_.local_broadcast_with_ack(std::move(message), timeout_, std::move(handler));
-  } else {
-    nsp_.adapter().broadcast_with_ack(std::move(message), timeout_, std::move(handler));
-  }
+  if (!may_emit(event, nsp_)) return answer_nobody(nsp_, std::move(handler));
+  const auto ask = [&](Namespace& nsp, BroadcastAckHandler done) {
+    auto message = std::make_shared<BroadcastMessage>(BroadcastMessage{
+        .to = selection_, .flags = flags_, .attachments = args.attachments, .ack_id = nsp.next_ack_id()});
+    append_event(message->packet, nsp.name(), message->ack_id, event, args.json, args.attachments.size());
+    selection_.local ? nsp.local_broadcast_with_ack(std::move(message), timeout_, std::move(done))
+                     : nsp.adapter().broadcast_with_ack(std::move(message), timeout_, std::move(done));
+  };
+  if (!nsp_.matches_) return ask(nsp_, std::move(handler));
+  gather<BroadcastAcks>(nsp_, nsp_.server().children_of(nsp_), std::move(handler), ask);
 }
 
 void Broadcast::fetch_sockets(FetchHandler handler) {
-  selection_.local ? nsp_.local_fetch_sockets(selection_, std::move(handler))
-                   : nsp_.adapter().fetch_sockets(selection_, timeout_, std::move(handler));
+  const auto ask = [&](Namespace& nsp, FetchHandler done) {
+    selection_.local ? nsp.local_fetch_sockets(selection_, std::move(done))
+                     : nsp.adapter().fetch_sockets(selection_, timeout_, std::move(done));
+  };
+  if (!nsp_.matches_) return ask(nsp_, std::move(handler));
+  gather<std::vector<RemoteSocket>>(nsp_, nsp_.server().children_of(nsp_), std::move(handler), ask);
 }
 
 void Broadcast::sockets_join(std::vector<std::string> rooms) {

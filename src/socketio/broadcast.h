@@ -1,6 +1,6 @@
 // Sending to many: choose rooms, take some out, emit. A value; made by Namespace, Server and Socket, used at
-// once (it refers to its namespace). Any thread may emit: the packet is encoded once, each shard frames it
-// once and hands the same bytes to all its receivers.
+// once (it refers to its namespace). Through a pattern it is for all namespaces made from it. Any thread may
+// emit: the packet is encoded once, each shard frames it once and hands the same bytes to all its receivers.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,7 @@ class Broadcast {
   // How long emit_with_ack() and fetch_sockets() wait for the last answer.
   Broadcast& timeout(Milliseconds timeout);
 
+  // Reserved names (is_reserved_event: connect, disconnect, …) are not sent; an error in the log says so.
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     emit_args(event, make_args(std::forward<Values>(values)...));
@@ -68,18 +69,22 @@ class Broadcast {
   void emit_args(std::string_view event, const Args& args);
 
   // Each receiver is asked for an acknowledgement. `handler` runs once, when all have answered, have gone, or
-  // the timeout has passed, with what came: on the calling shard, elsewhere called on the first shard.
+  // the timeout has passed, with what came: on the calling shard, elsewhere called on the first shard. For a
+  // reserved name at once, with nothing.
   void emit_with_ack_args(std::string_view event, const Args& args, BroadcastAckHandler handler);
 
   // The chosen sockets, as they are when each shard is asked. Thread as above.
   void fetch_sockets(FetchHandler handler);
-  // Joins and leaves happen on the sockets' shards; they have been posted when this returns.
+  // Joins and leaves happen on the sockets' shards; they have been posted when this returns. Rooms that
+  // Socket::join() refuses are left out.
   void sockets_join(std::vector<std::string> rooms);
   void sockets_leave(std::vector<std::string> rooms);
   // Disconnects every socket chosen; with `close` their connections too.
   void disconnect_sockets(bool close = false);
 
  private:
+  friend class SocketEmitter;
+
   void for_each_namespace(const std::function<void(Namespace&)>& action);
 
   Namespace& nsp_;

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/ids.h"
 #include "http/query.h"
+#include "socketio/json_value.h"
 #include "socketio/msgpack.h"
 #include "socketio/namespace_shard.h"
 #include "socketio/observer.h"
@@ -124,8 +124,7 @@ void ClientConnection::wait(Socket& socket, SharedPacket& packet, const EmitFlag
   if (backlog_ == nullptr) backlog_ = std::make_unique<OutputBacklog<WaitingPacket>>(options.connection);
   WaitingPacket waiting{.message = msgpack_ ? packet.msgpack() : packet.text(), .nsp = socket.nsp_};
   if (!msgpack_) waiting.attachments.assign(packet.attachments().begin(), packet.attachments().end());
-  size_t bytes = waiting.message.payload().size();
-  for (const auto& attachment : waiting.attachments) bytes += attachment.payload().size();
+  const size_t bytes = waiting.cost(!flags.coalesce_key.empty());
   const PushOutcome outcome = backlog_->push(
       std::move(waiting), bytes,
       {.droppable = droppable, .coalesce_key = flags.coalesce_key, .group = backlog_group(socket)});
@@ -181,8 +180,11 @@ void ClientConnection::on_drain() {
 }
 
 void ClientConnection::on_upgrade() {
-  if (Observer* const observer = server_.observer())
-    for (const auto& socket : sockets_) observer->on_upgraded(*socket);
+  Observer* const observer = server_.observer();
+  if (observer == nullptr) return;
+  std::vector<SocketRef> sockets;
+  for (const auto& socket : sockets_) sockets.push_back(socket->ref());
+  for (const SocketRef& ref : sockets) ref.run([&](Socket& socket) { observer->on_upgraded(socket); });
 }
 
 bool ClientConnection::wind_down() {
@@ -322,10 +324,13 @@ bool ClientConnection::on_packet(const PacketView& packet, std::span<const Attac
       }
       break;
     case PacketType::kDisconnect:
-      if (socket == nullptr) {
-        protocol_error("a disconnect from a namespace that was not connected to");
-      } else {
+      if (socket != nullptr) {
         socket->closed(DisconnectReason::kClientNamespaceDisconnect);
+      } else if (Entering* const entering = find_entering(packet.nsp)) {
+        entering->withdrawn = true;
+        entering->again.reset();
+      } else {
+        protocol_error("a disconnect from a namespace that was not connected to");
       }
       break;
     case PacketType::kConnectError:
@@ -341,25 +346,42 @@ void ClientConnection::connect(const PacketView& packet) {
   const size_t mark = packet.nsp.find('?');
   const std::string_view name = packet.nsp.substr(0, mark);
   // The client asks for the main namespace too, though it is in it from the start.
-  if (find(name) != nullptr ||
-      std::ranges::any_of(entering_, [&](const auto& it) { return it->nsp->name() == name; }))
-    return;
+  const Entering* const entering = find_entering(name);
+  if (find(name) != nullptr || (entering != nullptr && !entering->withdrawn)) return;
   boost::json::object auth;
   if (mark != std::string_view::npos)
     for (const auto& [key, value] : http::query_parameters(packet.nsp.substr(mark + 1))) auth[key] = value;
-  enter(name, boost::json::serialize(auth));
+  enter(name, serialize_json(auth));
+}
+
+ClientConnection::Entering* ClientConnection::find_entering(std::string_view nsp) const {
+  const auto it = std::ranges::find_if(entering_, [&](const auto& it) { return it->nsp->name() == nsp; });
+  return it == entering_.end() ? nullptr : it->get();
+}
+
+void ClientConnection::start_over(Entering& entering) {
+  if (entering.session != nullptr) {
+    entering.nsp->store_session(entering.recovery.pid, std::move(*entering.session));
+    entering.nsp->note_session_here(entering.recovery.pid);
+  }
+  if (entering.again) enter(entering.nsp->name(), std::move(*entering.again));
 }
 
 void ClientConnection::enter(std::string_view name, std::string auth_json) {
-  const auto same = [&](const auto& entering) { return entering->nsp->name() == name; };
-  if (std::ranges::any_of(entering_, same)) return protocol_error("already connecting to this namespace");
+  // Clients that disconnect() and connect() while middleware is busy do so: the newest request counts.
+  if (Entering* const entering = find_entering(name)) {
+    entering->withdrawn = false;
+    entering->again.reset();
+    if (auth_json != entering->auth_json) entering->again = std::move(auth_json);
+    return;
+  }
   if (sockets_.size() + entering_.size() >= server_.options().max_namespaces_per_client)
     return refuse(name, {.message = "Too many namespaces on one connection", .data_json = {}});
   auto connecting = std::make_shared<Connecting>();
-  connecting->handshake = {.request = connection_.handshake(), .auth_json = std::move(auth_json)};
+  connecting->handshake = {.request = connection_.handshake(), .auth_json = auth_json};
   auto nsp = server_.enter(name, connecting->handshake);
   if (nsp == nullptr) return refuse(name, {.message = "Invalid namespace", .data_json = {}});
-  const auto entering = std::make_shared<Entering>(*this, nsp);
+  const auto entering = std::make_shared<Entering>(*this, nsp, std::move(auth_json));
   entering_.push_back(entering);
   const auto& recovery = server_.options().connection_state_recovery;
   auto request = recovery && !is_legacy() ? recovery_request(connecting->handshake.auth_json) : std::nullopt;
@@ -380,7 +402,7 @@ void ClientConnection::enter(std::string_view name, std::string auth_json) {
                               ? entering->session->start
                               : entering->recovery.offset.value_or(Offset{});
     entering->recovery.offset = offset;
-    if (entering->session == nullptr || !entering->nsp->missed(*entering->session, offset)) {
+    if (entering->session == nullptr || !entering->nsp->can_recover(*entering->session, offset)) {
       Namespace::PerShard::bump(entering->nsp->local_part().counters.recovery_failed);
       entering->session = nullptr;
       return entering->client->run_middleware(entering, connecting);
@@ -403,10 +425,9 @@ MissedPackets ClientConnection::recover(Socket& socket, Entering& entering) {
   const RecoveryOptions& options = *server_.options().connection_state_recovery;
   MissedPackets missed;
   // Again: time has passed in the middleware.
-  auto found = entering.session ? nsp.missed(*entering.session, *entering.recovery.offset) : std::nullopt;
-  if (found) {
+  if (entering.session && nsp.can_recover(*entering.session, *entering.recovery.offset)) {
     StoredSession& session = *entering.session;
-    missed = std::move(*found);
+    missed = nsp.missed(session, *entering.recovery.offset);
     session.sid.copy(socket.id_.data(), socket.id_.size());
     socket.data = std::move(session.data);
     socket.recovered_ = true;
@@ -433,6 +454,7 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
                                std::optional<ConnectError> error) {
   std::erase(entering_, entering);
   entering->client = nullptr;
+  if (entering->is_void()) return start_over(*entering);
   const std::shared_ptr<Namespace> nsp = entering->nsp;
   auto& mine = nsp->local_part();
   if (error) {
@@ -461,7 +483,8 @@ void ClientConnection::entered(const std::shared_ptr<Entering>& entering,
   send_packet(packet);
   if (socket.recovered())
     for (const std::string& room : entering->session->rooms) socket.join(room);
-  for (const MissedPacket& it : missed) send(socket, {.text = it.packet, .attachments = it.attachments});
+  for (const MissedPacket& it : missed)
+    if (socket.connected()) send(socket, {.text = it.packet, .attachments = it.attachments});
   for (const auto& handler : nsp->handlers_->connection) {
     if (!socket.connected()) return;
     handler(socket);

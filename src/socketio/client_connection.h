@@ -44,13 +44,19 @@ class ClientConnection final : public engineio::Session::Application, private De
  private:
   // A client between CONNECT and the end of the middleware. Outlives the connection when middleware does.
   struct Entering {
-    Entering(ClientConnection& owner, std::shared_ptr<Namespace> wanted)
-        : client(&owner), nsp(std::move(wanted)) {}
+    Entering(ClientConnection& owner, std::shared_ptr<Namespace> wanted, std::string auth)
+        : client(&owner), nsp(std::move(wanted)), auth_json(std::move(auth)) {}
     ~Entering();
     Entering(const Entering&) = delete;
     ClientConnection* client;  // null once the connection is gone
     std::shared_ptr<Namespace> nsp;
     bool is_in = false;
+    // The client has changed its mind meanwhile: it wants out, or in with other credentials. What is decided
+    // then counts for nothing. One decision at a time, so that asking often starts no more of them.
+    std::string auth_json;
+    std::optional<std::string> again;
+    bool withdrawn = false;
+    bool is_void() const { return withdrawn || again; }
     // Of a client that has been here before: what it may get back.
     std::unique_ptr<StoredSession> session;
     RecoveryRequest recovery;
@@ -73,6 +79,10 @@ class ClientConnection final : public engineio::Session::Application, private De
   void start_connect_deadline();
   void connect(const PacketView& packet);
   void enter(std::string_view name, std::string auth_json);
+  // On its way into that namespace; or null.
+  Entering* find_entering(std::string_view nsp) const;
+  // Its decision has come and is void.
+  void start_over(Entering& entering);
   void run_middleware(const std::shared_ptr<Entering>& entering,
                       const std::shared_ptr<Connecting>& connecting);
   // Sets up the socket's recovery; gives what its client has missed.

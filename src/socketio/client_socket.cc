@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "socketio/client_core.h"
@@ -120,7 +119,7 @@ void ClientSocket::disconnect() {
 }
 
 void ClientSocket::set_auth(const boost::json::object& payload) {
-  auth_source_ = [text = boost::json::serialize(payload)](AuthReply reply) { reply(text); };
+  auth_source_ = [text = serialize_json(payload)](AuthReply reply) { reply(text); };
 }
 
 void ClientSocket::send_connect(const Credentials& credentials, uint64_t generation) {

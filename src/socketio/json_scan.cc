@@ -247,21 +247,6 @@ std::string_view view(const char* begin, const char* end) {
   return {begin, static_cast<size_t>(end - begin)};
 }
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-std::string to_valid_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() + 16);
-  while (!bytes.empty()) {
-    size_t length = 1;
-    while (length <= 4 && length <= bytes.size() && !is_valid_utf8(bytes.substr(0, length))) ++length;
-    const bool valid = length <= 4 && length <= bytes.size();
-    out += valid ? bytes.substr(0, length) : kReplacement;
-    bytes.remove_prefix(valid ? length : 1);
-  }
-  return out;
-}
-
 }  // namespace
 
 bool is_valid_json(std::string_view text, const JsonLimits& limits) {
@@ -447,6 +432,20 @@ EventParts split_event(std::string_view data, std::string& storage) {
   const auto first = cursor.next();
   if (!first) return {};
   return {.name = decode_json_string(*first, storage).value_or(*first), .args = cursor.rest()};
+}
+
+std::string to_valid_utf8(std::string_view bytes) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+  std::string out;
+  out.reserve(bytes.size() + 16);
+  while (!bytes.empty()) {
+    size_t length = 1;
+    while (length <= 4 && length <= bytes.size() && !is_valid_utf8(bytes.substr(0, length))) ++length;
+    const bool valid = length <= 4 && length <= bytes.size();
+    out += valid ? bytes.substr(0, length) : kReplacement;
+    bytes.remove_prefix(valid ? length : 1);
+  }
+  return out;
 }
 
 void append_json_string(std::string& out, std::string_view text) {

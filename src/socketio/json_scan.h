@@ -95,6 +95,9 @@ EventParts split_event(std::string_view data, std::string& storage);
 // --- Out
 // ----------------------------------------------------------------------------------------------------
 
+// `bytes` with U+FFFD for each byte that is no part of a UTF-8 character.
+std::string to_valid_utf8(std::string_view bytes);
+
 // `text` as a JSON string with its quotes. Escapes what RFC 8259 §7 demands and nothing else; bytes that are
 // not UTF-8 become U+FFFD, so that what goes out is always valid.
 void append_json_string(std::string& out, std::string_view text);

@@ -2,9 +2,13 @@
 
 #include <cmath>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/bytes.h"
 #include "socketio/json_scan.h"
 
 namespace patchbay::socketio {
@@ -21,7 +25,22 @@ void drop_infinities(boost::json::value& value) {
   }
 }
 
+// Boost.JSON writes the bytes of a string as they are.
+std::string repaired(std::string text) {
+  return is_valid_utf8(text) ? std::move(text) : to_valid_utf8(text);
+}
+
 }  // namespace
+
+std::string serialize_json(const boost::json::value& value) {
+  return repaired(boost::json::serialize(value));
+}
+std::string serialize_json(const boost::json::object& value) {
+  return repaired(boost::json::serialize(value));
+}
+std::string serialize_json(const boost::json::array& value) {
+  return repaired(boost::json::serialize(value));
+}
 
 std::optional<boost::json::value> parse_json(std::string_view json) {
   constexpr boost::json::parse_options kOptions{.max_depth = kMaxJsonDepth};

@@ -171,7 +171,8 @@ Socket* Namespace::find(std::string_view id) const {
 }
 
 void Namespace::for_each_socket(std::function<void(Socket&)> task) {
-  for_each_selected({}, std::move(task));
+  if (!matches_) return for_each_selected({}, std::move(task));
+  for (const auto& child : server_.children_of(*this)) child->for_each_selected({}, task);
 }
 
 void Namespace::visit_shard(const std::function<bool(const Socket&)>& task) const {
@@ -179,9 +180,10 @@ void Namespace::visit_shard(const std::function<bool(const Socket&)>& task) cons
     if (!task(*socket)) return;
 }
 
-std::vector<Socket*>& Namespace::select(const Selection& selection) {
-  PerShard& mine = local_part();
-  mine.chosen.clear();
+Namespace::Chosen::Chosen(const Namespace& nsp, const Selection& selection)
+    : shard_(nsp.local_part()), sockets_(std::exchange(shard_.scratch, {})) {
+  PerShard& mine = shard_;
+  sockets_.clear();
   const uint64_t mark = ++mine.mark;
   const auto each_in = [&](std::string_view name, auto&& action) {
     if (const Room* const room = mine.rooms.find(name))
@@ -193,14 +195,13 @@ std::vector<Socket*>& Namespace::select(const Selection& selection) {
   const auto choose = [&](Socket& socket) {
     if (socket.mark_ == mark || !socket.connected()) return;
     socket.mark_ = mark;
-    mine.chosen.push_back(&socket);
+    sockets_.push_back(&socket);
   };
   if (selection.rooms.empty()) {
     for (const auto& [id, socket] : mine.sockets) choose(*socket);
   } else {
     for (const std::string& name : selection.rooms) each_in(name, choose);
   }
-  return mine.chosen;
 }
 
 void Namespace::for_each_selected(Selection selection, std::function<void(Socket&)> action) {
@@ -210,7 +211,7 @@ void Namespace::for_each_selected(Selection selection, std::function<void(Socket
     server_.shards()[i].post([self = shared_from_this(), shared] {
       // By id: the action may disconnect whom it likes.
       std::vector<std::string> ids;
-      for (const Socket* const socket : self->select(shared->first)) ids.emplace_back(socket->id());
+      for (const Socket* const socket : Chosen(*self, shared->first)) ids.emplace_back(socket->id());
       for (const std::string& id : ids)
         if (Socket* const socket = self->find(id)) shared->second(*socket);
     });
@@ -257,29 +258,37 @@ void Namespace::deliver(const std::shared_ptr<const BroadcastMessage>& shared) {
       text = marked;
     }
   }
-  const std::vector<Socket*>& receivers = select(message.to);
+  Chosen receivers(*this, message.to);
   if (receivers.empty()) return;
   PerShard::bump(mine.counters.broadcasts);
   SharedPacket packet(text, message.attachments, message.flags.compress);
-  // A recovered client may have had it already, on a shard that was ahead of this one.
-  const uint64_t place =
-      message.sequence > 0 || mine.recovery == nullptr ? message.sequence : mine.recovery->log.last() + 1;
-  std::string storage;
-  std::optional<EventParts> parts;
-  bool taken_apart = false;
-  for (Socket* const socket : receivers) {
-    if (socket->recovery_ != nullptr && place <= socket->recovery_->floor) continue;
-    if (socket->watches_outgoing()) [[unlikely]] {
-      // The first who wants it takes it apart for all.
-      PacketView view;
-      if (!std::exchange(taken_apart, true) &&
-          decode_packet(message.packet, {.max_attachments = UINT32_MAX}, view))
-        parts = split_event(view.data, storage);
-      if (parts) socket->note_outgoing(parts->name, ArgsView(parts->args, message.attachments));
-      if (!socket->connected()) continue;
-    }
-    socket->client_.send(*socket, packet, message.flags);
+  if (mine.recovery != nullptr) {
+    // A recovered client may have had it already, on a shard that was ahead of this one.
+    const uint64_t place = message.sequence > 0 ? message.sequence : mine.recovery->log.last() + 1;
+    receivers.leave_out([place](const Socket* socket) {
+      return socket->recovery_ != nullptr && place <= socket->recovery_->floor;
+    });
   }
+  bool watched = false;
+  for (Socket* const socket : receivers) {
+    socket->client_.send(*socket, packet, message.flags);
+    watched = watched || socket->watches_outgoing();
+  }
+  if (watched) [[unlikely]]
+    note_broadcast(message, receivers);
+}
+
+// After the last receiver has been sent it: what the handlers send comes behind, for everybody.
+void Namespace::note_broadcast(const BroadcastMessage& message, const Chosen& receivers) {
+  PacketView view;
+  if (!decode_packet(message.packet, {.max_attachments = UINT32_MAX, .max_namespace_bytes = SIZE_MAX}, view))
+    return;
+  std::string storage;
+  const EventParts parts = split_event(view.data, storage);
+  // A handler may disconnect whom it likes; they live to the end of the turn.
+  for (Socket* const socket : receivers)
+    if (socket->connected() && socket->watches_outgoing())
+      socket->note_outgoing(parts.name, ArgsView(parts.args, message.attachments));
 }
 
 // Brings together what the shards' sockets answer; lives on the shard that asked.
@@ -321,8 +330,9 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
                                  const std::shared_ptr<AckCollector>& collector) {
   net::Shard& home = *collector->home;
   size_t asked = 0;
-  // A copy: an answer that fails at once must not disturb the list.
-  const std::vector<Socket*> receivers = select(message.to);
+  bool watched = false;
+  const Chosen receivers(*this, message.to);
+  if (!receivers.empty()) PerShard::bump(local_part().counters.broadcasts);
   SharedPacket packet(message.packet, message.attachments, message.flags.compress);
   for (Socket* const socket : receivers) {
     ++asked;
@@ -336,6 +346,7 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
       });
     });
     socket->client_.send(*socket, packet, message.flags);
+    watched = watched || socket->watches_outgoing();
   }
   home.post([collector, asked] {
     --collector->shards_missing;
@@ -343,6 +354,7 @@ void Namespace::deliver_with_ack(const BroadcastMessage& message, Milliseconds t
     collector->acks.expected += asked;
     collector->finish_if_complete();
   });
+  if (watched) note_broadcast(message, receivers);
 }
 
 void Namespace::local_fetch_sockets(Selection selection, FetchHandler handler) {
@@ -358,7 +370,7 @@ void Namespace::local_fetch_sockets(Selection selection, FetchHandler handler) {
   for (size_t i = 0; i < per_shard_.size(); ++i)
     server_.shards()[i].post([self = shared_from_this(), collector, home, shared] {
       std::vector<RemoteSocket> found;
-      for (const Socket* const socket : self->select(*shared)) {
+      for (const Socket* const socket : Chosen(*self, *shared)) {
         RemoteSocket& copy = found.emplace_back(RemoteSocket{.id = std::string(socket->id()),
                                                              .handshake = socket->handshake(),
                                                              .rooms = {},

@@ -73,7 +73,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   Namespace& on_any(EventHandler handler);
   // Hears every event that has no handler.
   Namespace& on_unhandled(EventHandler handler);
-  // Hears every event that leaves for a socket, broadcasts once a receiver.
+  // Hears every event that leaves for a socket, broadcasts once a receiver, right behind it (a broadcast has
+  // then gone to all its receivers of the shard). It may emit and disconnect; what it emits it hears as well.
   Namespace& on_any_outgoing(OutgoingHandler handler);
   // The socket is in its rooms still, and can send no more.
   Namespace& on_disconnect(DisconnectHandler handler);
@@ -111,10 +112,10 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
     adapter().server_side_emit(event, std::move(args), timeout, std::move(handler));
   }
 
-  // Sockets on all shards; exact when nothing moves.
+  // Sockets on all shards; exact when nothing moves. A pattern has none itself, nor anything to count.
   size_t socket_count() const;
   NamespaceMetrics metrics() const;
-  // Bytes that wait in backlogs for this namespace's sockets.
+  // Bytes that wait in backlogs for this namespace's sockets; each packet counts 256 more than its payload.
   size_t waiting_bytes() const { return output_budget_.used(); }
   // Runs `task` for every socket, each on its shard. Returns at once.
   void for_each_socket(std::function<void(Socket&)> task);
@@ -142,6 +143,7 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   friend class Socket;
   friend class SocketRef;
   struct AckCollector;
+  class Chosen;
   struct Handlers;
   struct PerShard;
   struct RecoveryShard;
@@ -152,8 +154,8 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   void deliver(const std::shared_ptr<const BroadcastMessage>& message);
   void deliver_with_ack(const BroadcastMessage& message, Milliseconds timeout,
                         const std::shared_ptr<AckCollector>& collector);
-  // The chosen sockets of the current shard; good until the next call.
-  std::vector<Socket*>& select(const Selection& selection);
+  // Tells those who listen to what leaves (on_any_outgoing, the observer) of a broadcast that has been sent.
+  void note_broadcast(const BroadcastMessage& message, const Chosen& receivers);
   // Runs `action` for the chosen sockets, each on its shard; it may disconnect them. Returns at once.
   void for_each_selected(Selection selection, std::function<void(Socket&)> action);
   Socket* find(std::string_view id) const;
@@ -173,8 +175,10 @@ class Namespace : public std::enable_shared_from_this<Namespace> {
   // Tells the shard that `pid` names that the session is on this one, or nowhere any more.
   void note_session_here(const std::string& pid);
   void note_session_gone(std::string_view pid);
-  // What the client has missed, oldest first; nothing when that is not known any more.
-  std::optional<MissedPackets> missed(const StoredSession& session, const Offset& offset) const;
+  // Whether all that the client has missed is still known. O(1).
+  bool can_recover(const StoredSession& session, const Offset& offset) const;
+  // That, oldest first. O(log + the session's rooms).
+  MissedPackets missed(const StoredSession& session, const Offset& offset) const;
   void sweep_later();
 
   Server& server_;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -24,7 +25,7 @@ struct Namespace::PerShard {
 
   boost::unordered_flat_map<std::string_view, Socket*> sockets;  // the key views the socket's own id
   RoomTable rooms;
-  std::vector<Socket*> chosen;  // scratch of select()
+  std::vector<Socket*> scratch;  // of Chosen
   uint64_t mark = 0;
   Counters counters;
   std::unique_ptr<RecoveryShard> recovery;  // null unless recovery is on
@@ -36,6 +37,29 @@ struct Namespace::PerShard {
     counters.sockets.store(sockets.size(), std::memory_order_relaxed);
     counters.rooms.store(rooms.room_count(), std::memory_order_relaxed);
   }
+};
+
+// The sockets of the current shard that an operation is for. Owns its list: whoever goes through it may run
+// code of the application, which may choose again. The memory goes back to the shard.
+class Namespace::Chosen {
+ public:
+  Chosen(const Namespace& nsp, const Selection& selection);
+  ~Chosen() { shard_.scratch = std::move(sockets_); }
+  Chosen(const Chosen&) = delete;
+  Chosen& operator=(const Chosen&) = delete;
+
+  template <typename Predicate>
+  void leave_out(Predicate&& which) {
+    std::erase_if(sockets_, which);
+  }
+  bool empty() const { return sockets_.empty(); }
+  size_t size() const { return sockets_.size(); }
+  auto begin() const { return sockets_.begin(); }
+  auto end() const { return sockets_.end(); }
+
+ private:
+  PerShard& shard_;
+  std::vector<Socket*> sockets_;
 };
 
 }  // namespace patchbay::socketio

@@ -1,5 +1,6 @@
 // What reaches many sockets at once, and what stands between an event and its handler.
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include <boost/json/object.hpp>
@@ -200,6 +201,53 @@ TEST_F(SocketIoTest, MakesNamespacesOfAPatternWhenClientsComeAndCountsThem) {
   EXPECT_EQ(lines(), (std::vector<std::string>{"/tenant-1", "/tenant-2"}));
 }
 
+TEST_F(SocketIoTest, AsksAndFetchesThroughAPatternFromAllItsNamespaces) {
+  Namespace& tenants = io.of_pattern("/tenant-*");
+  start();
+  const auto ask = [&] {
+    tenants.timeout(Milliseconds(20'000))
+        .emit_with_ack_args("question", make_args(7), [&](BroadcastAcks acks) {
+          std::vector<std::string> answers;
+          for (const Args& response : acks.responses) answers.push_back(response.json);
+          std::ranges::sort(answers);
+          std::string line = acks.complete() ? "complete" : "partial";
+          for (const std::string& answer : answers) line += " " + answer;
+          note(line);
+        });
+  };
+  const auto fetch = [&] {
+    tenants.fetch_sockets(
+        [&](std::vector<RemoteSocket> sockets) { note(std::to_string(sockets.size()) + " sockets"); });
+  };
+  ask();
+  ASSERT_TRUE(logged(1));
+  fetch();
+  ASSERT_TRUE(logged(2));
+  Client a(http->port()), b(http->port()), c(http->port());
+  const std::vector<std::pair<Client*, std::string>> members{
+      {&a, "/tenant-1,"}, {&b, "/tenant-1,"}, {&c, "/tenant-2,"}};
+  for (const auto& [client, name] : members) {
+    client->send("0" + name);
+    ASSERT_TRUE(client->read().starts_with("0" + name));
+  }
+  fetch();
+  ASSERT_TRUE(logged(3));
+  std::atomic<int> visited{0};
+  tenants.for_each_socket([&](Socket&) { ++visited; });
+  shards.run_on_each([](net::Shard&) {});
+  EXPECT_EQ(visited, 3);
+  ask();
+  int n = 0;
+  for (const auto& [client, name] : members) {
+    const std::string question = client->read();
+    ASSERT_TRUE(question.starts_with("2" + name)) << question;
+    const size_t id = 1 + name.size();
+    client->send("3" + name + question.substr(id, question.find('[') - id) + "[" + std::to_string(++n) + "]");
+  }
+  ASSERT_TRUE(logged(4));
+  EXPECT_EQ(lines(), (std::vector<std::string>{"complete", "0 sockets", "3 sockets", "complete 1 2 3"}));
+}
+
 struct TidySocketIoTest : SocketIoTest {
   TidySocketIoTest() : SocketIoTest({.max_dynamic_namespaces = 2, .cleanup_empty_child_namespaces = true}) {}
 };
@@ -227,6 +275,72 @@ TEST_F(TidySocketIoTest, RemovesEmptyNamespacesAndBoundsHowManyThereMayBe) {
   client.send("0/d/4,");
   EXPECT_EQ(client.read(), R"(4/d/4,{"message":"Invalid namespace"})")
       << "the predicate sees the credentials";
+}
+
+TEST_F(SocketIoTest, SendsNothingUnderANameThatClientsTakeForSomethingElse) {
+  io.sockets().on("try", [this](Socket& socket, Event& event) {
+    for (const char* const name : {"connect", "connect_error", "disconnect", "newListener"}) {
+      socket.emit(name, boost::json::object{});
+      socket.make_volatile().emit(name);
+      socket.nsp().to(socket.id()).emit(name);
+    }
+    socket.emit_with_ack("connect", {}, Milliseconds(20'000),
+                         [this](Result<ArgsView> answer) { note(answer ? "sent" : answer.error().message); });
+    socket.nsp().timeout(Milliseconds(20'000)).emit_with_ack_args("connect", {}, [this](BroadcastAcks acks) {
+      note(std::to_string(acks.expected));
+    });
+    event.ack();
+  });
+  start();
+  Client client = join();
+  io.emit("disconnect");
+  io.sockets().timeout(Milliseconds(20'000)).emit_with_ack_args("connect", {}, [this](BroadcastAcks acks) {
+    note(std::to_string(acks.expected));
+  });
+  ASSERT_TRUE(logged(1));
+  EXPECT_EQ(client.ask("try"), "399[]");
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])") << "nothing else has come";
+  EXPECT_EQ(lines(), (std::vector<std::string>{"0", "the event's name is reserved", "0"}));
+}
+
+TEST_F(SocketIoTest, FlagsMayStandBeforeTheRoomsAsWellAsBehindThem) {
+  io.sockets().on("tell", [](Socket& socket, Event& event) {
+    socket.compress(false).to("room").emit("to", 1);
+    // Something waits for the receiver in this turn: volatile ones are dropped.
+    socket.make_volatile().in("room").emit("in", 2);
+    socket.coalesce("key").except("muted").emit("except", 3);
+    socket.compress(false).broadcast().emit("broadcast", 4);
+    socket.timeout(Milliseconds(20'000)).to("room").emit_with_ack_args("asked", {}, [](BroadcastAcks) {});
+    event.ack();
+  });
+  start();
+  Client teller = join();
+  std::unique_ptr<Client> hearer;
+  do hearer = std::make_unique<Client>(join());
+  while (hearer->shard() != teller.shard());
+  hearer->send("21[\"join\",\"room\"]");
+  hearer->read();
+  EXPECT_EQ(teller.ask("tell"), "399[]") << "nothing comes to who sends it";
+  EXPECT_EQ(hearer->read(), R"(2["to",1])");
+  EXPECT_EQ(hearer->read(), R"(2["except",3])");
+  EXPECT_EQ(hearer->read(), R"(2["broadcast",4])");
+  EXPECT_TRUE(hearer->read().ends_with("[\"asked\"]"));
+  EXPECT_EQ(io.sockets().metrics().dropped_volatile, 1u);
+}
+
+TEST_F(SocketIoTest, AHandlerOfEveryEventMayTakeItselfAway) {
+  io.sockets().on_connection([this](Socket& socket) {
+    socket.on_any([this, &socket, name = std::string(100, 'n')](Event&) {
+      socket.off_any();
+      note(name);
+    });
+    socket.on_any([this](Event&) { note("another"); });
+  });
+  start();
+  Client client = join();
+  client.ask("hello");
+  client.ask("hello");
+  EXPECT_EQ(lines(), std::vector<std::string>{std::string(100, 'n')});
 }
 
 TEST_F(SocketIoTest, SendsAndTakesStructs) {

@@ -1,9 +1,18 @@
 #include "socketio/outgoing.h"
 
+#include "base/log.h"
 #include "socketio/msgpack.h"
+#include "socketio/namespace.h"
 #include "socketio/packet.h"
 
 namespace patchbay::socketio {
+
+bool may_emit(std::string_view event, const Namespace& nsp) {
+  if (!is_reserved_event(event)) [[likely]]
+    return true;
+  log::error("An event was not sent: its name is reserved", {{"event", event}, {"namespace", nsp.name()}});
+  return false;
+}
 
 std::string to_msgpack(std::string_view packet, std::span<const Attachment> attachments) {
   PacketView view;

@@ -28,6 +28,10 @@ struct OutgoingPacket {
   bool droppable = false;
 };
 
+// Whether an event may be sent. False, with an error in the log, for the names that clients take for
+// something that happened (is_reserved_event); official ones drop their connection over `connect`.
+bool may_emit(std::string_view event, const Namespace& nsp);
+
 // A packet of ours in MessagePack; see msgpack.h.
 std::string to_msgpack(std::string_view packet, std::span<const Attachment> attachments);
 
@@ -36,6 +40,18 @@ struct WaitingPacket {
   engineio::SharedMessage message;
   std::vector<engineio::SharedMessage> attachments;
   std::shared_ptr<Namespace> nsp;  // whose budget it takes from
+
+  // What a packet takes beside its payloads, as measured: its place in the backlog (176), and the buffer of a
+  // message that is nobody else's (66). Without it small events would be bounded by their number alone.
+  static constexpr size_t kOverhead = 256;
+  static constexpr size_t kAttachmentOverhead = 160;
+  static constexpr size_t kKeyOverhead = 128;  // of one with EmitFlags::coalesce_key
+  // Bytes that it counts for; the key's own come on top.
+  size_t cost(bool has_key) const {
+    size_t bytes = kOverhead + message.payload().size() + (has_key ? kKeyOverhead : 0);
+    for (const auto& attachment : attachments) bytes += kAttachmentOverhead + attachment.payload().size();
+    return bytes;
+  }
 };
 
 // For many receivers of one shard: encoded and framed when the first one needs it, then shared.

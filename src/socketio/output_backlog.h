@@ -72,8 +72,8 @@ enum class OverflowPolicy : uint8_t {
 };
 
 struct BacklogLimits {
-  size_t max_bytes = 4'000'000;   // of all items
-  size_t max_items = 100'000;     // an item also costs some 100 bytes of bookkeeping, which are not counted
+  size_t max_bytes = 4'000'000;  // of all items; an event counts its payload and 256 bytes of bookkeeping
+  size_t max_items = 100'000;
   size_t high_bytes = 1'000'000;  // watermarks, see WatermarkGauge
   size_t low_bytes = 250'000;
   OverflowPolicy policy = OverflowPolicy::kDisconnect;
@@ -136,7 +136,7 @@ class OutputBacklog {
     entry.budget = budget;
   }
 
-  // `bytes`: what the item costs while it waits.
+  // `bytes`: what the item costs while it waits, the backlog's own bookkeeping included.
   PushOutcome push(Item item, size_t bytes, const BacklogItemOptions& options = {}) {
     PushOutcome outcome;
     const bool droppable = options.droppable || options.is_volatile;

@@ -1,9 +1,11 @@
 #include "socketio/recovery.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "socketio/json_value.h"
 #include "socketio/namespace_shard.h"
@@ -23,6 +25,24 @@ std::optional<size_t> home_of(std::string_view pid, size_t shards) {
   if (!id || id->shard_index() >= shards) return std::nullopt;
   return id->shard_index();
 }
+
+// The rooms of a session, to be asked for each broadcast of a log. Outlived by the session.
+class SessionRooms {
+ public:
+  explicit SessionRooms(const StoredSession& session) : session_(session) {
+    if (session.rooms.size() > kFew) many_.insert(session.rooms.begin(), session.rooms.end());
+  }
+  bool contains(std::string_view room) const {
+    if (room == session_.sid) return true;
+    return many_.empty() ? std::ranges::find(session_.rooms, room) != session_.rooms.end()
+                         : many_.contains(room);
+  }
+
+ private:
+  static constexpr size_t kFew = 8;  // looked through faster than hashed
+  const StoredSession& session_;
+  boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> many_;
+};
 
 }  // namespace
 
@@ -129,16 +149,17 @@ void Namespace::note_session_gone(std::string_view pid) {
   });
 }
 
-std::optional<MissedPackets> Namespace::missed(const StoredSession& session, const Offset& offset) const {
-  const BroadcastLog<BroadcastMessage>& log = local_part().recovery->log;
-  if (offset < session.start || offset.seq < log.floor() || offset < session.direct.floor())
-    return std::nullopt;
-  const auto in = [&](const std::string& room) {
-    return room == session.sid || std::ranges::find(session.rooms, room) != session.rooms.end();
-  };
+bool Namespace::can_recover(const StoredSession& session, const Offset& offset) const {
+  return offset >= session.start && offset.seq >= local_part().recovery->log.floor() &&
+         offset >= session.direct.floor();
+}
+
+MissedPackets Namespace::missed(const StoredSession& session, const Offset& offset) const {
+  const SessionRooms rooms(session);
+  const auto in = [&](const std::string& room) { return rooms.contains(room); };
   MissedPackets packets;
   for_each_after(
-      log, session.direct, offset,
+      local_part().recovery->log, session.direct, offset,
       [&](const auto& entry) {
         const Selection& to = entry.message->to;
         if ((to.rooms.empty() || std::ranges::any_of(to.rooms, in)) && std::ranges::none_of(to.except, in))

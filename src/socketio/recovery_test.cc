@@ -99,6 +99,35 @@ TEST_F(RecoveryTest, GivesBackIdRoomsAndDataAndWhatWasMissedInOrderOnEveryShard)
   EXPECT_EQ(io.sockets().metrics().recovered, 16u);
 }
 
+TEST_F(RecoveryTest, TellsRoomsApartHoweverManyASessionHas) {
+  start();
+  for (const int rooms : {0, 1, 8, 9, 300}) {
+    log.change([](auto& l) { l.lines.clear(); });
+    auto client = client_on(1);
+    const Identity before = connect(*client);
+    const auto room = [&](int n) { return std::to_string(rooms) + "." + std::to_string(n); };
+    for (int n = 0; n < rooms; ++n) {
+      client->send("21[\"join\",\"" + room(n) + "\"]");
+      ASSERT_EQ(client->read(), "31[true]");
+    }
+    client = nullptr;
+    ASSERT_TRUE(logged(1));
+    for (int n = 0; n <= rooms; ++n) io.to(room(n)).emit("room", n);  // it is not in the last one
+    io.except(room(0)).emit("all but the first");
+    io.to(before.sid).emit("it alone");
+    client = client_on(2);
+    connect(*client, come_back(before));
+    for (int n = 0; n < rooms; ++n)
+      EXPECT_TRUE(client->read().starts_with("2[\"room\"," + std::to_string(n) + ","));
+    if (rooms == 0) {
+      EXPECT_TRUE(client->read().starts_with("2[\"all but the first\""));
+    }
+    EXPECT_TRUE(client->read().starts_with("2[\"it alone\""));
+    client->send("1");
+    ASSERT_TRUE(logged(3));
+  }
+}
+
 TEST_F(RecoveryTest, RecoversAClientThatHasHadNoEventYet) {
   start();
   auto client = client_on(1);

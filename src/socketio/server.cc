@@ -1,5 +1,7 @@
 #include "socketio/server.h"
 
+#include <stdexcept>
+
 #include "socketio/client_connection.h"
 
 namespace patchbay::socketio {
@@ -62,7 +64,20 @@ std::string_view Server::client_path(std::string_view path) const {
   return path.starts_with(own) ? path.substr(own.size() - 1) : std::string_view();
 }
 
+void Server::begin_serving() {
+  const std::lock_guard lock(mutex_);
+  serving_.store(true, std::memory_order_release);
+}
+
+void Server::check_not_serving(const std::string& what) const {
+  if (serving_.load(std::memory_order_relaxed))
+    throw std::logic_error("it is too late to register " + what +
+                           ": namespaces and patterns are registered before the server starts");
+}
+
 void Server::handle(const http::ExchangePtr& exchange) {
+  if (!serving_.load(std::memory_order_acquire)) [[unlikely]]
+    begin_serving();
   const std::string_view file = client_path(exchange->request().path);
   client_files_.has(file) ? serve_client_file(exchange, file) : engine_.handle(exchange);
 }
@@ -81,9 +96,16 @@ void Server::serve_client_file(const http::ExchangePtr& exchange, std::string_vi
 
 Namespace& Server::of(std::string_view name) {
   const std::string key = with_slash(name);
-  auto& nsp = namespaces_[key];
-  if (nsp == nullptr) nsp = std::make_shared<Namespace>(*this, key, shards_.size());
-  return *nsp;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = namespaces_.find(key); it != namespaces_.end()) return *it->second;
+    check_not_serving("the namespace " + key);
+  }
+  // Without the lock: the adapter that it makes may ask for namespaces.
+  auto made = std::make_shared<Namespace>(*this, key, shards_.size());
+  const std::lock_guard lock(mutex_);
+  check_not_serving("the namespace " + key);
+  return *namespaces_.try_emplace(key, std::move(made)).first->second;
 }
 
 Namespace& Server::of_pattern(std::string pattern) {
@@ -95,6 +117,8 @@ Namespace& Server::of_pattern(std::string pattern) {
 Namespace& Server::of_matching(NamespacePredicate predicate) {
   auto pattern = std::make_shared<Namespace>(*this, "", shards_.size());
   pattern->matches_ = std::move(predicate);
+  const std::lock_guard lock(mutex_);
+  check_not_serving("a pattern of namespaces");
   patterns_.push_back(std::move(pattern));
   return *patterns_.back();
 }

@@ -33,7 +33,10 @@ class Server {
 
   // --- Before the shards serve requests -------------------------------------------------------------------
 
-  // The namespace of that name ("/" is the main one), made on first use.
+  // The namespace of that name ("/" is the main one), made on first use. One that is there may be asked for
+  // at any time, from any thread; for a new one once the first request has come std::logic_error is thrown,
+  // and likewise by of_pattern() and of_matching(): shards read what is registered without a lock. Names that
+  // are not known in advance are what patterns are for.
   Namespace& of(std::string_view name);
   Namespace& sockets() { return of("/"); }
   // A template for namespaces that come into being when a client connects to a name that matches: `*` stands
@@ -92,7 +95,7 @@ class Server {
   engineio::Server& engine() { return engine_; }
   net::ShardGroup& shards() { return shards_; }
   const ServerOptions& options() const { return options_; }
-  // Bytes that wait in backlogs, of all clients.
+  // Bytes that wait in backlogs, of all clients; see Namespace::waiting_bytes().
   size_t waiting_bytes() const { return output_budget_.used(); }
   // Null when there is no such namespace.
   std::shared_ptr<Namespace> find(std::string_view name) const;
@@ -105,6 +108,10 @@ class Server {
   friend class Namespace;
   friend class Socket;
 
+  // From now on namespaces_ and patterns_ do not change.
+  void begin_serving();
+  // Throws std::logic_error when it is too late for `what`. Under mutex_.
+  void check_not_serving(const std::string& what) const;
   // What `path` asks of ServerOptions::serve_client; empty when it is elsewhere.
   std::string_view client_path(std::string_view path) const;
   void serve_client_file(const http::ExchangePtr& exchange, std::string_view path) const;
@@ -127,7 +134,9 @@ class Server {
   std::vector<std::shared_ptr<Namespace>> patterns_;
   std::function<void(Namespace&)> on_new_namespace_;
   std::atomic<Observer*> observer_{nullptr};
-  // Guards children_ and Namespace::members_; taken only for names that no of() knows.
+  std::atomic<bool> serving_{false};
+  // Guards children_ and Namespace::members_; taken only for names that no of() knows. Before the server
+  // serves also what of() and of_pattern() write.
   mutable std::mutex mutex_;
   std::map<std::string, Child, std::less<>> children_;
   engineio::Server engine_;

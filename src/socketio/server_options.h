@@ -30,7 +30,10 @@ struct RecoveryOptions {
 };
 
 // What may wait for clients that read more slowly than they are sent to. Up to `direct_bytes` a packet goes
-// straight to the transport; behind that it waits in its connection's backlog, where policies apply.
+// straight to the transport; behind that it waits in its connection's backlog, where policies apply. Bytes of
+// a backlog are those of the payloads and 256 for each packet, which is what keeping it takes. They do not
+// count what the transport holds: `direct_bytes` a connection, and what the protocol answers by itself, which
+// engineio::SessionOptions::max_buffered_bytes and net::StreamLimits bound.
 struct OutputOptions {
   size_t direct_bytes = 256 * 1024;
   // Of one connection: limits, watermarks (Namespace::on_watermark) and the policy past them.
@@ -52,9 +55,13 @@ struct ServerOptions {
   bool allow_msgpack = true;
   // A binary packet whose attachments have not all come by then closes the connection.
   Milliseconds attachment_timeout{30'000};
-  // Namespaces that one connection may be in.
+  // Namespaces that one connection may be in or on its way into; past it the next is refused with a
+  // connect_error.
   size_t max_namespaces_per_client = 32;
+  // Rooms that one socket may be in; past it Socket::join() is false.
   size_t max_rooms_per_socket = 10'000;
+  // Longest name of a room, bytes; past it joining is refused, see Socket::join().
+  size_t max_room_name_bytes = 1'024;
   // Namespaces that clients may have made by connecting to names that match a pattern, all patterns together.
   size_t max_dynamic_namespaces = 10'000;
   // Such a namespace goes away with its last client.

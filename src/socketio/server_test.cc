@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include <boost/json/array.hpp>
@@ -76,6 +77,83 @@ TEST_F(SocketIoTest, DropsAnAnswerOfMiddlewareThatComesAfterTheClientHasGone) {
   EXPECT_EQ(io.of("/never").socket_count(), 0u);
 }
 
+TEST_F(SocketIoTest, RegistersNoNamespacesOnceItServes) {
+  Namespace& early = io.of("early");
+  start();
+  Client client = join();
+  EXPECT_EQ(&io.of("/early"), &early);
+  EXPECT_THROW(io.of("/late"), std::logic_error);
+  EXPECT_THROW(io.of_pattern("/late-*"), std::logic_error);
+  EXPECT_EQ(io.find("/late"), nullptr);
+  client.send("0/late,");
+  EXPECT_EQ(client.read(), R"(4/late,{"message":"Invalid namespace"})");
+}
+
+// Middleware that answers when the test says so.
+struct SlowMiddlewareTest : SocketIoTest {
+  SlowMiddlewareTest() {
+    Namespace& slow = io.of("/slow");
+    slow.use([&](const std::shared_ptr<Connecting>& connecting, Namespace::Next next) {
+      log.change([&](Log& l) {
+        l.lines.push_back(connecting->handshake.auth_json);
+        l.waiting.push_back(std::move(next));
+      });
+    });
+    slow.on("who", [](Socket& socket, Event& event) { event.ack(RawJson{socket.handshake().auth_json}); });
+  }
+  // The n-th question has come; answers it.
+  void answer(size_t n, std::optional<ConnectError> error = {}) {
+    ASSERT_TRUE(log.wait([&](const Log& l) { return l.waiting.size() > n; }));
+    Namespace::Next next;
+    log.change([&](Log& l) { next = std::move(l.waiting[n]); });
+    next(std::move(error));
+  }
+};
+
+TEST_F(SlowMiddlewareTest, AClientThatAsksAgainMeanwhileJoinsTheDecision) {
+  start();
+  Client client = join();
+  for (int i = 0; i < 3; ++i) client.send(R"(0/slow,{"n":1})");
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])") << "the main namespace goes on";
+  answer(0);
+  EXPECT_TRUE(client.read().starts_with("0/slow,{\"sid\""));
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])") << "answered once";
+  EXPECT_EQ(lines().size(), 1u) << "and asked once";
+}
+
+TEST_F(SlowMiddlewareTest, TheNewestCredentialsCountAndOneIsDecidedOnAtATime) {
+  start();
+  Client client = join();
+  for (int i = 1; i <= 5; ++i) client.send("0/slow,{\"n\":" + std::to_string(i) + "}");
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])");
+  EXPECT_EQ(lines().size(), 1u);
+  answer(0, ConnectError{.message = "of no interest any more", .data_json = {}});
+  answer(1);
+  EXPECT_TRUE(client.read().starts_with("0/slow,{\"sid\""));
+  EXPECT_EQ(lines(), (std::vector<std::string>{R"({"n":1})", R"({"n":5})"}));
+  client.send("2/slow,1[\"who\"]");
+  EXPECT_EQ(client.read(), R"(3/slow,1[{"n":5}])");
+}
+
+TEST_F(SlowMiddlewareTest, ADisconnectMeanwhileTakesTheRequestBack) {
+  io.of("/slow").on_connection([](Socket&) { FAIL(); });
+  start();
+  Client client = join();
+  client.send(R"(0/slow,{"n":1})");
+  client.send(R"(0/slow,{"n":2})");
+  client.send("1/slow,");
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])");
+  answer(0);
+  shards.run_on_each([](net::Shard&) {});
+  EXPECT_EQ(client.ask("hello"), R"(399["hello"])") << "nobody is told";
+  EXPECT_EQ(lines().size(), 1u);
+  EXPECT_EQ(io.of("/slow").socket_count(), 0u);
+  // Asked for once more it is a request like any other.
+  client.send(R"(0/slow,{"n":3})");
+  answer(1, ConnectError{.message = "no", .data_json = {}});
+  EXPECT_EQ(client.read(), R"(4/slow,{"message":"no"})");
+}
+
 TEST_F(SocketIoTest, ReachesRoomsExceptAndEverybodyFromAnyThread) {
   start();
   std::vector<Client> clients;
@@ -94,6 +172,25 @@ TEST_F(SocketIoTest, ReachesRoomsExceptAndEverybodyFromAnyThread) {
       EXPECT_EQ(clients[i].read(), "2[\"x\"," + std::to_string(number) + "]");
     EXPECT_EQ(clients[i].ask("hello"), R"(399["hello"])") << "and nothing more";
   }
+}
+
+TEST_F(SocketIoTest, KeepsNoRoomsWithNamesThatAreTooLong) {
+  start();
+  Client client = join();
+  const std::string longest(1'024, 'r');
+  const std::string huge(500'000, 'r');
+  client.send("21[\"join\",\"" + longest + "\"]");
+  EXPECT_EQ(client.read(), "31[true]");
+  for (const std::string& name : {longest + "r", huge}) {
+    client.send("22[\"join\",\"" + name + "\"]");
+    EXPECT_EQ(client.read(), "32[false]");
+  }
+  io.sockets().sockets_join({huge, "short"});
+  io.to(huge).emit("nobody");
+  io.to("short").emit("somebody");
+  io.to(longest).emit("somebody");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.read(), R"(2["somebody"])");
+  EXPECT_EQ(io.sockets().metrics().rooms, 2u);
 }
 
 TEST_F(SocketIoTest, KeepsTheOrderOfEverySenderAmongManyThreads) {
@@ -333,13 +430,6 @@ TEST_F(SocketIoTest, ToleratesJoiningAndLeavingWhileThreadsBroadcast) {
   }
   going = false;
   broadcaster.join();
-}
-
-TEST(Args, WriteNullForNumbersThatJsonHasNot) {
-  const double infinity = std::numeric_limits<double>::infinity();
-  const boost::json::value value = {1.5, infinity, {{"a", -infinity}}, boost::json::array{std::nan("")}};
-  EXPECT_EQ(make_args(value, infinity, uint64_t{18446744073709551615u}, -1).json,
-            R"([1.5E0,null,{"a":null},[null]],null,18446744073709551615,-1)");
 }
 
 }  // namespace

@@ -100,6 +100,23 @@ TEST_F(FreshestLastTest, DropsTheNewestButNeverAcknowledgements) {
   EXPECT_EQ(read + io.sockets().metrics().dropped_newest, static_cast<uint64_t>(kMany));
 }
 
+TEST_F(FreshestLastTest, CountsWhatSmallEventsTakeToKeepAndNotOnlyTheirPayload) {
+  start();
+  Client stalled = join();
+  while (io.waiting_bytes() == 0) {
+    io.emit("big", 0, kBig);
+    shards.run_on_each([](net::Shard&) {});
+  }
+  ASSERT_EQ(io.sockets().metrics().dropped_newest, 0u);
+  // 400 KB of text, which takes five million bytes of memory.
+  constexpr uint64_t kSmall = 20'000;
+  for (uint64_t i = 0; i < kSmall; ++i) io.emit("small", i);
+  shards.run_on_each([](net::Shard&) {});
+  EXPECT_LE(io.waiting_bytes(), 1'000'000u);
+  EXPECT_EQ(io.waiting_bytes(), io.sockets().waiting_bytes());
+  EXPECT_GT(io.sockets().metrics().dropped_newest, kSmall / 2);
+}
+
 struct StrictTest : SlowClientTest {
   StrictTest() : SlowClientTest(with(OverflowPolicy::kDisconnect)) {}
 };

@@ -65,6 +65,20 @@ SocketEmitter& SocketEmitter::timeout(Milliseconds timeout) {
   timeout_ = timeout;
   return *this;
 }
+Broadcast SocketEmitter::with_flags(Broadcast broadcast) const {
+  broadcast.flags_ = flags_;
+  broadcast.timeout_ = timeout_;
+  return broadcast;
+}
+Broadcast SocketEmitter::to(std::string_view room) const {
+  return with_flags(socket_.to(room));
+}
+Broadcast SocketEmitter::except(std::string_view room) const {
+  return with_flags(socket_.except(room));
+}
+Broadcast SocketEmitter::broadcast() const {
+  return with_flags(socket_.broadcast());
+}
 void SocketEmitter::emit_args(std::string_view event, const Args& args) {
   socket_.emit_args(event, args, flags_);
 }
@@ -153,6 +167,10 @@ void Socket::off(std::string_view event) {
 void Socket::on_any(Handler handler) {
   extras().any_handlers.push_back(std::move(handler));
 }
+void Socket::off_any() {
+  // One of them may be running; dispatch holds a copy.
+  if (extras_) extras_->any_handlers.clear();
+}
 void Socket::on_any_outgoing(OutgoingHandler handler) {
   extras().outgoing_handlers.push_back(std::move(handler));
 }
@@ -171,19 +189,28 @@ bool Socket::watches_outgoing() const {
 }
 
 void Socket::note_outgoing(std::string_view event, const ArgsView& args) {
-  if (extras_)
-    for (size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) extras_->outgoing_handlers[i](event, args);
-  for (const auto& handler : nsp_->handlers_->any_outgoing) handler(*this, event, args);
+  // By index, and a copy: a handler may register another.
+  for (size_t i = 0; extras_ && i < extras_->outgoing_handlers.size() && connected_; ++i) {
+    const OutgoingHandler handler = extras_->outgoing_handlers[i];
+    handler(event, args);
+  }
+  for (const auto& handler : nsp_->handlers_->any_outgoing) {
+    if (!connected_) return;
+    handler(*this, event, args);
+  }
   if (Observer* const observer = nsp_->server().observer()) observer->on_event_sent(*this, event, args);
 }
 
 void Socket::emit_args(std::string_view event, const Args& args, const EmitFlags& flags) {
-  if (!connected_) return;
-  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
+  if (!connected_ || !may_emit(event, *nsp_)) return;
   std::string packet;
   append_event(packet, nsp_->name(), std::nullopt, event, args.json, args.attachments.size());
-  if (recovery_ != nullptr) return emit_recoverable(std::move(packet), args, flags);
-  client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  if (recovery_ != nullptr) {
+    emit_recoverable(std::move(packet), args, flags);
+  } else {
+    client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  }
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
 }
 
 void Socket::emit_recoverable(std::string packet, const Args& args, const EmitFlags& flags) {
@@ -223,12 +250,13 @@ bool Socket::expect_ack(uint64_t id, Milliseconds timeout, AckHandler handler) {
 void Socket::emit_with_ack(std::string_view event, const Args& args, Milliseconds timeout, AckHandler handler,
                            const EmitFlags& flags) {
   if (!connected_) return handler(fail(ErrorCode::kInvalidOperation, "the socket is disconnected"));
+  if (!may_emit(event, *nsp_)) return handler(fail(ErrorCode::kValidation, "the event's name is reserved"));
   const uint64_t id = nsp_->next_ack_id();
   if (!expect_ack(id, timeout, std::move(handler))) return;
-  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
   std::string packet;
   append_event(packet, nsp_->name(), id, event, args.json, args.attachments.size());
   client_.send(*this, {.text = packet, .attachments = args.attachments, .flags = flags, .droppable = true});
+  if (watches_outgoing()) note_outgoing(event, ArgsView(args.json, args.attachments));
 }
 
 void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attachment> attachments) {
@@ -240,7 +268,10 @@ void Socket::send_ack(uint64_t id, std::string_view json, std::span<const Attach
 }
 
 bool Socket::join(std::string_view room) {
-  if (!connected_ || room_count() >= nsp_->server().options().max_rooms_per_socket) return false;
+  const ServerOptions& options = nsp_->server().options();
+  if (!connected_ || room_count() >= options.max_rooms_per_socket) return false;
+  // Names come from clients, and each shard keeps what it has.
+  if (room.size() > options.max_room_name_bytes) return false;
   auto& mine = nsp_->local_part();
   const size_t rooms = mine.rooms.room_count();
   if (!mine.rooms.join(*this, room)) return false;
@@ -404,7 +435,8 @@ void Socket::dispatch(Event& event) {
 }
 
 bool Socket::dispatch_to_own(Event& event) {
-  // By index: a handler may register another.
+  // By index: a handler may register another, or let an event pass that middleware held.
+  ++extras_->dispatching;
   for (size_t i = 0; i < extras_->any_handlers.size() && connected_; ++i) {
     const Handler handler = extras_->any_handlers[i];
     handler(event);
@@ -418,7 +450,8 @@ bool Socket::dispatch_to_own(Event& event) {
     heard = true;
     handler(event);
   }
-  std::erase_if(extras_->handlers, [](const auto& own) { return !own.handler; });
+  if (--extras_->dispatching == 0)
+    std::erase_if(extras_->handlers, [](const auto& own) { return !own.handler; });
   return heard || !connected_;
 }
 

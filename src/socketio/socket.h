@@ -103,7 +103,8 @@ using EventNext = std::move_only_function<void(std::optional<ConnectError>)>;
 // `event` is valid during the call only.
 using EventMiddleware = std::function<void(Event& event, EventNext next)>;
 
-// `socket.make_volatile().compress(false).emit(…)`: one event with flags. A value, used at once.
+// `socket.make_volatile().compress(false).emit(…)`: one event with flags; to() and its like make it one to
+// the others, with these flags. A value, used at once.
 class SocketEmitter {
  public:
   explicit SocketEmitter(Socket& socket) : socket_(socket) {}
@@ -113,6 +114,11 @@ class SocketEmitter {
   // See EmitFlags::coalesce_key.
   SocketEmitter& coalesce(std::string_view key);
   SocketEmitter& timeout(Milliseconds timeout);
+  // See Socket::to(), except() and broadcast().
+  Broadcast to(std::string_view room) const;
+  Broadcast in(std::string_view room) const { return to(room); }
+  Broadcast except(std::string_view room) const;
+  Broadcast broadcast() const;
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     emit_args(event, make_args(std::forward<Values>(values)...));
@@ -122,6 +128,8 @@ class SocketEmitter {
                      std::move_only_function<void(Result<ArgsView>)> handler);
 
  private:
+  Broadcast with_flags(Broadcast broadcast) const;
+
   Socket& socket_;
   EmitFlags flags_;
   Milliseconds timeout_ = Broadcast::kDefaultTimeout;
@@ -146,7 +154,8 @@ class Socket final : public RoomMember, public net::Disposable {
   bool connected() const { return connected_; }
   // The client came back in time and missed nothing: id, rooms and data are those from before.
   bool recovered() const { return recovered_; }
-  // Bytes that wait to be sent to this client, on its whole connection.
+  // Bytes that wait to be sent to this client, on its whole connection; in the backlog each packet counts 256
+  // more than its payload.
   size_t buffered_bytes() const;
   engineio::TransportKind transport() const;
   // Of the connection under it; several namespaces share one. Not secret, unlike the session's id.
@@ -163,12 +172,15 @@ class Socket final : public RoomMember, public net::Disposable {
   // Drops this socket's own handlers of `event`.
   void off(std::string_view event);
   void on_any(Handler handler);
+  // Drops those of on_any().
+  void off_any();
   void on_any_outgoing(OutgoingHandler handler);
   void use(EventMiddleware middleware);
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
   // --- Sending
   // -----------------------------------------------------------------------------------------------
+  // Reserved names (is_reserved_event: connect, disconnect, …) are not sent; an error in the log says so.
   template <typename... Values>
   void emit(std::string_view event, Values&&... values) {
     emit_args(event, make_args(std::forward<Values>(values)...));
@@ -183,8 +195,8 @@ class Socket final : public RoomMember, public net::Disposable {
   SocketEmitter coalesce(std::string_view key) { return std::move(SocketEmitter(*this).coalesce(key)); }
   SocketEmitter timeout(Milliseconds timeout) { return std::move(SocketEmitter(*this).timeout(timeout)); }
 
-  // False when it is in the room already, has disconnected, or is in ServerOptions::max_rooms_per_socket
-  // rooms.
+  // False when it is in the room already, has disconnected, is in ServerOptions::max_rooms_per_socket rooms,
+  // or the name is longer than max_room_name_bytes.
   bool join(std::string_view room);
   bool leave(std::string_view room);
   bool in_room(std::string_view room) const;

@@ -23,6 +23,7 @@ struct Socket::Extras {
   };
   std::string long_id;  // of revision 3 outside the main namespace; empty: id_
   std::vector<Own> handlers;
+  uint32_t dispatching = 0;  // events that are going through them
   std::vector<Handler> any_handlers;
   std::vector<OutgoingHandler> outgoing_handlers;
   std::vector<EventMiddleware> middleware;

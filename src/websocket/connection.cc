@@ -167,14 +167,16 @@ bool Connection::on_message(MessageKind kind, std::string_view payload) {
 }
 
 bool Connection::on_ping(std::string_view payload) {
+  if (!on_pong(payload)) return false;
   std::string frame;
   append_frame(frame, Opcode::kPong, payload);
   stream_->write(frame);
   return true;
 }
 
-bool Connection::on_pong(std::string_view) {
-  return true;
+bool Connection::on_pong(std::string_view payload) {
+  handler_->on_control(payload);
+  return handler_ != nullptr && stream_ != nullptr;
 }
 
 bool Connection::on_close(std::optional<uint16_t> code, std::string_view reason) {

@@ -31,6 +31,8 @@ class Connection final : public net::Stream::Handler, public net::Disposable, pr
     virtual ~Handler() = default;
     // Valid during the call only.
     virtual void on_message(bool binary, std::string_view payload) = 0;
+    // A ping, before it is answered, or a pong.
+    virtual void on_control(std::string_view /*payload*/) {}
     // Once, however the connection ends, unless the owner let go of it before. 1006: it just went away.
     virtual void on_closed(uint16_t code, std::string_view reason) = 0;
     virtual void on_drained() {}

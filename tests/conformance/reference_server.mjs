@@ -104,12 +104,13 @@ function serveAdmin(io) {
   });
 }
 
-/** A namespace whose middleware lets only those in who say the word. */
+/** A namespace whose middleware lets only those in who say the word, and one whose middleware takes its time. */
 function serveGuarded(io) {
   io.of('/guarded').use((socket, next) => {
     if (socket.handshake.auth.token === 'open') return next();
     return next(Object.assign(new Error('Not allowed'), { data: { code: 'GUARDED' } }));
   }).on('connection', () => {});
+  io.of('/slow').use((socket, next) => setTimeout(next, 50)).on('connection', () => {});
 }
 
 ({ suites: serveSuites, bench: serveBench })[options.profile]();
