@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "binary/inflate.h"
 #include "binary/jid.h"
@@ -120,7 +121,7 @@ class Reader {
       std::vector<size_t> order(attributes.size());
       std::iota(order.begin(), order.end(), size_t{0});
       const auto name = [&](size_t i) -> const std::string& { return attributes[i].first; };
-      std::ranges::stable_sort(order, {}, name);
+      std::ranges::sort(order, {}, [&](size_t i) { return std::pair(std::string_view(name(i)), i); });
       for (size_t i = 1; i < order.size(); ++i)
         if (name(order[i]) == name(order[i - 1])) repeated.push_back(order[i]);
     }

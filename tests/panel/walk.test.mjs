@@ -210,7 +210,7 @@ describe('the panel', { concurrency: 1 }, () => {
     await ada.sees(ada.text('Begin with the country code, not with a zero.'));
     await ada.page.getByLabel('Phone number', { exact: true }).fill('+49 170 1234567');
     await ada.button('Get a code').click();
-    await ada.sees(ada.text(/WhatsApp refused the request for a pairing code/)); // nobody has the number
+    await ada.sees(ada.text(/No WhatsApp account has this number/));
     await ada.dialog('Link a phone').getByLabel('Phone', { exact: true }).selectOption('A new phone');
     await ada.button('Get a code for a sandbox phone').click();
     await ada.sees(ada.dialog('Link a phone').getByText(/^[1-9A-Z]{4}-[1-9A-Z]{4}$/));
