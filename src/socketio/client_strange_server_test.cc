@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "net/test_client.h"
 #include "socketio/client.h"
+#include "socketio/client_thread.h"
 #include "socketio/server.h"
 
 namespace patchbay::socketio {
