@@ -23,6 +23,9 @@ class NotedRevocations final : public RevocationObserver {
     noted.push_back((disabled ? "user disabled " : "user tokens ") + std::string(id));
   }
   void on_api_key_revoked(std::string_view id) override { noted.push_back("key " + std::string(id)); }
+  void on_api_key_expiry(std::string_view id, std::optional<WallTime> at) override {
+    noted.push_back((at ? "expiry " : "no expiry ") + std::string(id));
+  }
   void on_subscription_revoked(std::string_view id) override {
     noted.push_back("subscription " + std::string(id));
   }

@@ -162,9 +162,11 @@ Result<ApiKeyView> ApiKeys::update(const Caller& caller, std::string_view instan
   if (update.rate_limit) PB_TRY(check_rate_limit(*update.rate_limit));
   if (update.expires_at) PB_TRY(check_expiry(*update.expires_at, now));
   bool disabled = false;
+  std::optional<WallTime> expired_at;
   PB_ASSIGN(const auto key, store_.write_sync([&](store::WriteTransaction& tx) -> Result<store::ApiKey> {
     PB_ASSIGN(auto found, find_key(tx, caller, instance_id, key_id));
     disabled = found.is_active && update.is_active == false;
+    expired_at = found.expires_at;
     if (name) found.name = *name;
     if (update.permissions) found.permissions_json = to_json(*update.permissions);
     if (update.rate_limit) found.rate_limit = *update.rate_limit;
@@ -179,6 +181,7 @@ Result<ApiKeyView> ApiKeys::update(const Caller& caller, std::string_view instan
     return found;
   }));
   if (disabled) revocations_.api_key_revoked(key.id);
+  if (key.expires_at != expired_at) revocations_.api_key_expiry(key.id, key.expires_at);
   return key_view(key, usage_.pending(key.id));
 }
 

@@ -18,6 +18,8 @@ class EventSink {
     (void)instance_id;
     (void)subscription_id;
   }
+  // From now on its API keys let nobody in. In the thread of the operator who did it.
+  virtual void instance_deactivated(std::string_view instance_id) { (void)instance_id; }
 };
 
 }  // namespace patchbay::manager

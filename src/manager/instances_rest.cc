@@ -233,6 +233,7 @@ Result<InstanceDetails> Instances::Impl::update(const Caller& caller, std::strin
     PB_TRY(operate(caller, id, Operation::kRestart));
   if (request.is_active)
     PB_TRY(operate(caller, id, *request.is_active ? Operation::kActivate : Operation::kDeactivate));
+  if (request.is_active == false) sink_.instance_deactivated(id);
   return get(caller, id);
 }
 

@@ -25,6 +25,11 @@ void Revocations::api_key_revoked(std::string_view key_id) {
   for (RevocationObserver* const observer : observers_) observer->on_api_key_revoked(key_id);
 }
 
+void Revocations::api_key_expiry(std::string_view key_id, std::optional<WallTime> expires_at) {
+  const std::lock_guard lock(mutex_);
+  for (RevocationObserver* const observer : observers_) observer->on_api_key_expiry(key_id, expires_at);
+}
+
 void Revocations::subscription_revoked(std::string_view subscription_id) {
   const std::lock_guard lock(mutex_);
   for (RevocationObserver* const observer : observers_) observer->on_subscription_revoked(subscription_id);

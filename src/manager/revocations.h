@@ -4,8 +4,11 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace patchbay::manager {
 
@@ -17,6 +20,8 @@ class RevocationObserver {
   // keys that act as this user too. A changed password revokes tokens only.
   virtual void on_user_revoked(std::string_view user_id, bool user_disabled) = 0;
   virtual void on_api_key_revoked(std::string_view key_id) = 0;
+  // The key is good until another time now; none: for ever.
+  virtual void on_api_key_expiry(std::string_view key_id, std::optional<WallTime> expires_at) = 0;
   virtual void on_subscription_revoked(std::string_view subscription_id) = 0;
 };
 
@@ -28,6 +33,7 @@ class Revocations {
 
   void user_revoked(std::string_view user_id, bool user_disabled);
   void api_key_revoked(std::string_view key_id);
+  void api_key_expiry(std::string_view key_id, std::optional<WallTime> expires_at);
   void subscription_revoked(std::string_view subscription_id);
 
  private:

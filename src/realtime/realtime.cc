@@ -1,5 +1,7 @@
 #include "realtime/realtime.h"
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -43,6 +45,18 @@ struct Realtime::Member {
   uint64_t epoch = 0;  // of revocations, before the credential was checked
   std::string token;   // only until the socket is in
   Executor::Timer expiry;
+  // Subscriptions whose snapshot is on its way: instance, and the numbers of the requests. Of the socket's
+  // shard.
+  std::map<std::string, std::vector<uint64_t>> pending;
+  uint64_t requests = 0;
+
+  // Whether the request still stands; it is under way no more.
+  bool settle(const std::string& instance_id, uint64_t request) {
+    const auto at = pending.find(instance_id);
+    if (at == pending.end() || std::erase(at->second, request) == 0) return false;
+    if (at->second.empty()) pending.erase(at);
+    return true;
+  }
 };
 
 // Answers a request of the client in the way it asked for: by its ack, or by events.
@@ -195,13 +209,18 @@ void Realtime::on_connection(socketio::Socket& socket) {
                                  {"address", socket.handshake().request->address}});
   // A key hears of its own instance only, and only when it asks.
   if (caller.kind == manager::Caller::Kind::kUser) socket.join(subscription_room(caller.subscription_id));
-  if (caller.expires_at) {
-    const auto left = std::max(*caller.expires_at - clock_.wall_now(), Milliseconds(0));
-    member.expiry = socket.shard().run_after(std::min(left, Milliseconds(std::chrono::hours(24 * 365))),
-                                             [&socket] { socket.disconnect(true); });
-  }
+  arm_expiry(socket);
   std::string token = std::exchange(member.token, {});
   if (member.epoch != revocation_epoch_.load()) check_again(socket.ref(), std::move(token));
+}
+
+void Realtime::arm_expiry(socketio::Socket& socket) {
+  auto& member = *std::any_cast<std::shared_ptr<Member>&>(socket.data);
+  member.expiry.cancel();
+  if (!member.caller.expires_at) return;
+  const auto left = std::max(*member.caller.expires_at - clock_.wall_now(), Milliseconds(0));
+  member.expiry = socket.shard().run_after(std::min(left, Milliseconds(std::chrono::hours(24 * 365))),
+                                           [&socket] { socket.disconnect(true); });
 }
 
 // Something was revoked between the check and now; perhaps this very credential.
@@ -236,6 +255,15 @@ void Realtime::on_api_key_revoked(std::string_view key_id) {
                "API key revoked");
 }
 
+void Realtime::on_api_key_expiry(std::string_view key_id, std::optional<WallTime> expires_at) {
+  nsp_.for_each_socket([this, id = std::string(key_id), expires_at](socketio::Socket& socket) {
+    const auto* const member = std::any_cast<std::shared_ptr<Member>>(&socket.data);
+    if (member == nullptr || *member == nullptr || (*member)->caller.api_key_id != id) return;
+    (*member)->caller.expires_at = expires_at;
+    arm_expiry(socket);
+  });
+}
+
 void Realtime::on_subscription_revoked(std::string_view subscription_id) {
   drop_sockets([id = std::string(subscription_id)](
                    const manager::Caller& caller) { return caller.subscription_id == id; },
@@ -265,13 +293,16 @@ void Realtime::on_subscribe(socketio::Socket& socket, socketio::Event& event) {
   const auto reply = std::make_shared<Reply>(socket, event, clock_);
   const auto id = instance_id_of(event);
   if (!id) return reply->refuse("", id.error());
-  const auto& member = *std::any_cast<std::shared_ptr<Member>&>(socket.data);
+  auto& member = *std::any_cast<std::shared_ptr<Member>&>(socket.data);
   const auto subscription = instances_->subscription_of(*id);
   // A foreign instance and one that does not exist look the same.
   if (!subscription || !member.caller.may_see(*id, *subscription))
     return reply->refuse(
         *id, {ErrorCode::kInstanceNotFound, "There is no such instance in your subscription.", {}});
-  if (!socket.in_room(instance_room(*id)) && socket.room_count() >= options_.max_subscriptions)
+  // Those that are on their way count too: a burst is no way around the limit.
+  const size_t others = socket.in_room(subscription_room(member.caller.subscription_id)) ? 1 : 0;
+  if (!socket.in_room(instance_room(*id)) && !member.pending.contains(*id) &&
+      socket.room_count() - others + member.pending.size() >= options_.max_subscriptions)
     return reply->refuse(*id,
                          {ErrorCode::kTooManySubscriptions,
                           "This socket is subscribed to " + std::to_string(options_.max_subscriptions) +
@@ -280,24 +311,31 @@ void Realtime::on_subscribe(socketio::Socket& socket, socketio::Event& event) {
                           {}});
   // Joined before the snapshot is taken would mean events twice, after it events lost: so the socket joins
   // where the snapshot stands in the order of the instance's events.
+  const uint64_t request = ++member.requests;
+  member.pending[*id].push_back(request);
   instances_->snapshot(
-      *id, [this, ref = socket.ref(), reply, id = *id](Result<manager::InstanceSnapshot> snapshot) {
-        if (!snapshot) return reply->refuse(id, snapshot.error());
-        replay(ref, reply, *snapshot);
+      *id, [this, ref = socket.ref(), reply, id = *id, request](Result<manager::InstanceSnapshot> snapshot) {
+        if (snapshot) return replay(ref, reply, *snapshot, request);
+        ref.run([id, request](socketio::Socket& it) {
+          std::any_cast<std::shared_ptr<Member>&>(it.data)->settle(id, request);
+        });
+        reply->refuse(id, snapshot.error());
       });
 }
 
 void Realtime::replay(const socketio::SocketRef& socket, const std::shared_ptr<Reply>& reply,
-                      const manager::InstanceSnapshot& snapshot) {
+                      const manager::InstanceSnapshot& snapshot, uint64_t request) {
   std::string status = payload_of(snapshot.status);
   std::vector<std::pair<std::string_view, std::string>> linking;
   for (const manager::InstanceEvent& event : snapshot.linking)
     linking.emplace_back(manager::to_string(event.type), payload_of(event));
-  socket.run([reply, id = snapshot.status.instance_id, state = snapshot.state, name = snapshot.name,
+  socket.run([reply, request, id = snapshot.status.instance_id, state = snapshot.state, name = snapshot.name,
               status = std::move(status), linking = std::move(linking)](socketio::Socket& it) {
+    const bool stands = std::any_cast<std::shared_ptr<Member>&>(it.data)->settle(id, request);
+    reply->accept(id, manager::to_string(state), name);
+    if (!stands) return;  // it has unsubscribed meanwhile
     it.join(instance_room(id));
     log::debug("subscribed", {{"socket", it.id()}, {"instance", id}});
-    reply->accept(id, manager::to_string(state), name);
     it.emit("instance:status:changed", socketio::RawJson{status});
     for (const auto& [event, payload] : linking) it.emit(event, socketio::RawJson{payload});
   });
@@ -307,6 +345,7 @@ void Realtime::on_unsubscribe(socketio::Socket& socket, socketio::Event& event) 
   Reply reply(socket, event, clock_);
   const auto id = instance_id_of(event);
   if (!id) return reply.refuse("", id.error());
+  std::any_cast<std::shared_ptr<Member>&>(socket.data)->pending.erase(*id);
   socket.leave(instance_room(*id));
   reply.accept(*id, {}, {});
 }
@@ -328,6 +367,19 @@ void Realtime::publish(const manager::InstanceEvent& event) {
 
 void Realtime::instance_removed(std::string_view instance_id, std::string_view) {
   nsp_.for_each_socket([room = instance_room(instance_id)](socketio::Socket& socket) { socket.leave(room); });
+  drop_keys_of(instance_id, "instance deleted");
+}
+
+void Realtime::instance_deactivated(std::string_view instance_id) {
+  drop_keys_of(instance_id, "instance deactivated");
+}
+
+void Realtime::drop_keys_of(std::string_view instance_id, std::string_view why) {
+  drop_sockets(
+      [id = std::string(instance_id)](const manager::Caller& caller) {
+        return caller.kind == manager::Caller::Kind::kApiKey && caller.instance_id == id;
+      },
+      why);
 }
 
 }  // namespace patchbay::realtime

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,10 +53,12 @@ class Realtime final : public manager::EventSink, public manager::RevocationObse
   // --- manager::EventSink ---
   void publish(const manager::InstanceEvent& event) override;
   void instance_removed(std::string_view instance_id, std::string_view subscription_id) override;
+  void instance_deactivated(std::string_view instance_id) override;
 
   // --- manager::RevocationObserver ---
   void on_user_revoked(std::string_view user_id, bool user_disabled) override;
   void on_api_key_revoked(std::string_view key_id) override;
+  void on_api_key_expiry(std::string_view key_id, std::optional<WallTime> expires_at) override;
   void on_subscription_revoked(std::string_view subscription_id) override;
 
   const Counters& counters() const { return counters_; }
@@ -72,8 +75,10 @@ class Realtime final : public manager::EventSink, public manager::RevocationObse
   void on_subscribe(socketio::Socket& socket, socketio::Event& event);
   void on_unsubscribe(socketio::Socket& socket, socketio::Event& event);
   void replay(const socketio::SocketRef& socket, const std::shared_ptr<Reply>& reply,
-              const manager::InstanceSnapshot& snapshot);
+              const manager::InstanceSnapshot& snapshot, uint64_t request);
   std::string payload_of(const manager::InstanceEvent& event);
+  void arm_expiry(socketio::Socket& socket);
+  void drop_keys_of(std::string_view instance_id, std::string_view why);
   void drop_sockets(std::function<bool(const manager::Caller&)> whom, std::string_view why);
 
   socketio::Namespace& nsp_;

@@ -183,6 +183,7 @@ void ClientConnection::on_upgrade() {
   Observer* const observer = server_.observer();
   if (observer == nullptr) return;
   std::vector<SocketRef> sockets;
+  sockets.reserve(sockets_.size());
   for (const auto& socket : sockets_) sockets.push_back(socket->ref());
   for (const SocketRef& ref : sockets) ref.run([&](Socket& socket) { observer->on_upgraded(socket); });
 }

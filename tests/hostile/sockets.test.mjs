@@ -345,6 +345,18 @@ describe('bad use of the realtime contract', { concurrency: 1 }, () => {
     assert.ok(product.program.residentBytes() - before < 16 * MEGABYTE);
   });
 
+  test('a burst of subscriptions is no way around the limit', async () => {
+    const burst = await Account.register(product.target);
+    const instances = await Promise.all(Array.from({ length: 5 }, () => burst.createInstance()));
+    for (const transports of [['websocket'], ['polling']]) {
+      const socket = await clients.connect({ auth: { token: burst.token }, transports });
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(socket, 'subscribe:instance', instances[n % 5].id)));
+      const accepted = new Set(answers.filter(({ ok }) => ok).map(({ instanceId }) => instanceId));
+      assert.equal(accepted.size, 3);
+      assert.ok(answers.every(({ ok, code }) => ok || code === 'TOO_MANY_SUBSCRIPTIONS'));
+    }
+  });
+
   test('more subscriptions than allowed are refused with a code that says so, and can be given back', async () => {
     const instances = await Promise.all(Array.from({ length: 5 }, () => account.createInstance()));
     const socket = await clients.connect({ auth: { token: account.token } });

@@ -195,6 +195,43 @@ describe('authentication', { concurrency: 1 }, () => {
     assert.equal((await clients.refused({ auth: { token: apiKey } })).message, 'Authentication failed');
   });
 
+  for (const [what, act] of [
+    ['deactivated', (id) => account.ok('PUT', `/api/instances/${id}`, { isActive: false })],
+    ['deleted', (id) => account.ok('DELETE', `/api/instances/${id}`)],
+  ])
+    test(`the keys of an instance that is ${what} lose their sockets at once`, async () => {
+      const { id } = await account.createInstance();
+      const { apiKey } = await account.createKey(id);
+      secrets.add(apiKey);
+      const own = await clients.connect({ auth: { token: account.token } });
+      const socket = await clients.connect({ transports: ['websocket'], auth: { token: apiKey } });
+      const gone = nextEvent(socket, 'disconnect');
+      await act(id);
+      assert.equal((await gone)[0], 'io server disconnect');
+      assert.equal((await clients.refused({ auth: { token: apiKey } })).message, 'Authentication failed');
+      assert.ok(own.connected, 'those of the account stay');
+      await account.call('DELETE', `/api/instances/${id}`);
+    });
+
+  test('a key whose expiry is moved keeps its sockets until then, and no longer', async () => {
+    const mine = await account.createInstance();
+    const key = await account.createKey(mine.id);
+    secrets.add(key.apiKey);
+    const expires = (ms) => account.ok('PUT', `/api/instances/${mine.id}/keys/${key.id}`, {
+      expiresAt: ms === null ? null : new Date(Date.now() + ms).toISOString(),
+    });
+    await expires(1_500);
+    const socket = await clients.connect({ transports: ['websocket'], auth: { token: key.apiKey } });
+    await expires(null);
+    await new Promise((resolve) => { setTimeout(resolve, 2_000); });
+    assert.ok(socket.connected, 'past the old expiry');
+    const gone = nextEvent(socket, 'disconnect');
+    await expires(500);
+    assert.equal((await gone)[0], 'io server disconnect');
+    assert.equal((await clients.refused({ auth: { token: key.apiKey } })).message, 'Authentication failed');
+    await account.ok('DELETE', `/api/instances/${mine.id}`);
+  });
+
   test('a user who is disabled loses the sockets at once, others keep theirs', async () => {
     const password = 'another good password';
     const { user } = await account.ok('POST', '/api/users', { email: 'second@example.org', password, name: 'Second', role: 'USER' });

@@ -253,6 +253,38 @@ for (const shape of SHAPES) {
       await account.act(id, 'disconnect');
     });
 
+    test('unsubscribing at once, before the subscription has begun, ends it too', async () => {
+      const { id } = instances[3];
+      await account.reaches(id, 'DISCONNECTED');
+      for (let n = 0; n < 30; n += 1) {
+        const socket = await listener({ transports: ['websocket'] });
+        const subscribed = ask(socket, 'subscribe:instance', id);
+        assert.equal((await ask(socket, 'unsubscribe:instance', id)).ok, true);
+        await subscribed;
+        const again = ask(socket, 'subscribe:instance', id);
+        assert.equal((await again).ok, true, 'a later one counts');
+        assert.equal((await ask(socket, 'unsubscribe:instance', id)).ok, true);
+      }
+      const sockets = await Promise.all(Array.from({ length: 30 }, async () => {
+        const socket = await listener({ transports: ['websocket'] });
+        const heard = record(socket);
+        const subscribed = ask(socket, 'subscribe:instance', id);
+        await Promise.all([subscribed, ask(socket, 'unsubscribe:instance', id)]);
+        return heard;
+      }));
+      const seer = await listener({ transports: ['websocket'] });
+      const seen = record(seer);
+      await ask(seer, 'subscribe:instance', id);
+      await account.act(id, 'connect');
+      await until(() => named(seen, 'instance:qr:generated').length > 0, 'a code');
+      await account.act(id, 'disconnect');
+      await account.reaches(id, 'DISCONNECTED');
+      for (const heard of sockets) {
+        await until(() => statuses(heard).includes('DISCONNECTED'), 'the end, as all of the subscription');
+        assert.deepEqual(named(heard, 'instance:qr:generated'), []);
+      }
+    });
+
     test('refusals: by acknowledgement, or by instance:error and error', async () => {
       const stranger = await Account.register(product.target);
       const foreign = await stranger.createInstance();
