@@ -117,7 +117,12 @@ TEST_F(ApiKeysTest, ADisabledExpiredOrDeletedKeyIsRefusedAtOnceAndItsSocketsAreT
   ASSERT_TRUE(keys_.update(ada_, instance_, expiring.id, {.clear_expiry = true}));
   EXPECT_EQ(refusal(expiring.api_key), "let in");
 
-  EXPECT_THAT(observer_.noted, ElementsAre("key " + disabled.id, "key " + deleted.id));
+  ASSERT_TRUE(keys_.update(ada_, instance_, expiring.id, {.name = "y"}));
+  ASSERT_TRUE(
+      keys_.update(ada_, instance_, expiring.id, {.expires_at = clock_.wall_now() + Milliseconds(10)}));
+
+  EXPECT_THAT(observer_.noted, ElementsAre("key " + disabled.id, "key " + deleted.id,
+                                           "no expiry " + expiring.id, "expiry " + expiring.id));
 }
 
 TEST_F(ApiKeysTest, UseIsCountedAtOnceThoughItIsWrittenLater) {

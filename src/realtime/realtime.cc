@@ -327,6 +327,7 @@ void Realtime::replay(const socketio::SocketRef& socket, const std::shared_ptr<R
                       const manager::InstanceSnapshot& snapshot, uint64_t request) {
   std::string status = payload_of(snapshot.status);
   std::vector<std::pair<std::string_view, std::string>> linking;
+  linking.reserve(snapshot.linking.size());
   for (const manager::InstanceEvent& event : snapshot.linking)
     linking.emplace_back(manager::to_string(event.type), payload_of(event));
   socket.run([reply, request, id = snapshot.status.instance_id, state = snapshot.state, name = snapshot.name,
