@@ -30,19 +30,22 @@ std::string position(std::string_view text, size_t offset) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
+// The code that the contract has for whatever is wrong with a body; the status tells them apart.
+std::unexpected<Failure> refuse_body(int status, std::string message) {
+  return std::unexpected(Failure(Error{ErrorCode::kValidation, std::move(message), {}}, status));
+}
+
 }  // namespace
 
 Outcome<json::object> read_json_object(const http::Request& request, const JsonLimits& limits) {
   if (request.body.size() > limits.max_bytes) {
-    return refuse(ErrorCode::kPayloadTooLarge, "The body has " + std::to_string(request.body.size()) +
-                                                   " bytes; at most " + std::to_string(limits.max_bytes) +
-                                                   " are accepted here");
+    return refuse_body(413, "The body has " + std::to_string(request.body.size()) + " bytes; at most " +
+                                std::to_string(limits.max_bytes) + " are accepted here");
   }
   if (request.body.empty()) return json::object();
   const auto content_type = request.header("content-type");
   if (content_type && !is_json_media_type(*content_type)) {
-    return refuse(ErrorCode::kUnsupportedMediaType,
-                  "The body must be JSON: send it with the header Content-Type: application/json");
+    return refuse_body(415, "The body must be JSON: send it with the header Content-Type: application/json");
   }
   // RFC 8259 §8.1 lets a receiver ignore a byte order mark.
   std::string_view text = request.body;
@@ -55,16 +58,16 @@ Outcome<json::object> read_json_object(const http::Request& request, const JsonL
   const size_t consumed = parser.write(text.data(), text.size(), error);
   if (!error) parser.finish(error);
   if (error == json::error::too_deep) {
-    return refuse(ErrorCode::kBadRequest, "The JSON in the body is nested deeper than " +
-                                              std::to_string(limits.max_depth) + " levels");
+    return refuse_body(
+        400, "The JSON in the body is nested deeper than " + std::to_string(limits.max_depth) + " levels");
   }
   if (error) {
-    return refuse(ErrorCode::kBadRequest,
-                  "The body is not valid JSON: " + error.message() + " at " + position(text, consumed));
+    return refuse_body(400,
+                       "The body is not valid JSON: " + error.message() + " at " + position(text, consumed));
   }
   json::value value = parser.release();
   if (!value.is_object()) {
-    return refuse(ErrorCode::kValidation, "The body must be a JSON object, for example {}");
+    return refuse_body(400, "The body must be a JSON object, for example {}");
   }
   return std::move(value.get_object());
 }

@@ -210,14 +210,15 @@ TEST(JsonBody, RefusesOtherMediaTypes) {
   for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"}) {
     const auto outcome = read_json_object(with_body("{}", type));
     ASSERT_FALSE(outcome) << type;
-    EXPECT_EQ(outcome.error().error.code, ErrorCode::kUnsupportedMediaType);
+    EXPECT_EQ(outcome.error().error.code, ErrorCode::kValidation);
+    EXPECT_EQ(outcome.error().status, 415);
   }
 }
 
 TEST(JsonBody, SaysWhereTheJsonIsBroken) {
   const auto outcome = read_json_object(with_body("{\n  \"a\": 1,\n  \"b\": oops\n}"));
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().error.code, ErrorCode::kBadRequest);
+  EXPECT_EQ(outcome.error().error.code, ErrorCode::kValidation);
   EXPECT_NE(outcome.error().error.message.find("line 3, column "), std::string::npos)
       << outcome.error().error.message;
 }
@@ -229,7 +230,7 @@ TEST(JsonBody, RefusesGarbageOfEveryKind) {
         std::string("   ")}) {
     const auto outcome = read_json_object(with_body(body));
     ASSERT_FALSE(outcome) << body;
-    EXPECT_EQ(outcome.error().error.code, ErrorCode::kBadRequest) << body;
+    EXPECT_EQ(outcome.error().error.code, ErrorCode::kValidation) << body;
   }
 }
 
@@ -244,12 +245,13 @@ TEST(JsonBody, RefusesJsonThatIsNoObject) {
 TEST(JsonBody, LimitsSizeAndDepth) {
   const auto large = read_json_object(with_body("{\"a\":\"" + std::string(2'000'000, 'x') + "\"}"));
   ASSERT_FALSE(large);
-  EXPECT_EQ(large.error().error.code, ErrorCode::kPayloadTooLarge);
+  EXPECT_EQ(large.error().error.code, ErrorCode::kValidation);
+  EXPECT_EQ(large.error().status, 413);
 
   const auto deep =
       read_json_object(with_body("{\"a\":" + std::string(500'000, '[') + std::string(500'000, ']') + "}"));
   ASSERT_FALSE(deep);
-  EXPECT_EQ(deep.error().error.code, ErrorCode::kBadRequest);
+  EXPECT_EQ(deep.error().error.code, ErrorCode::kValidation);
   EXPECT_NE(deep.error().error.message.find("nested"), std::string::npos);
 }
 

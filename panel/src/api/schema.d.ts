@@ -1365,7 +1365,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description VALIDATION_ERROR with every refused field in details.errors, or BAD_REQUEST for malformed JSON */
+        /** @description VALIDATION_ERROR: every refused field is in details.errors, or the message says where the body is no JSON */
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -1415,7 +1415,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorEnvelope"];
             };
         };
-        /** @description The body is larger than the server accepts (PAYLOAD_TOO_LARGE) */
+        /** @description The body is larger than the server accepts (PAYLOAD_TOO_LARGE), or than this call does (VALIDATION_ERROR) */
         PayloadTooLarge: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -1425,7 +1425,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorEnvelope"];
             };
         };
-        /** @description The body is not application/json (UNSUPPORTED_MEDIA_TYPE) */
+        /** @description The body is not application/json (VALIDATION_ERROR) */
         UnsupportedMediaType: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
