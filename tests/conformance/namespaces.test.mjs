@@ -38,16 +38,18 @@ describe("npm's client, namespaces and heartbeats", { concurrency: 2 }, () => {
           const inside = await clients.connect({ transports, auth: { token: 'open' } }, '/guarded');
           assert.ok(inside.connected);
         });
-        test(`${name}: leaving and coming back while a middleware decides costs no other namespace`, async () => {
-          const main = await clients.connect({ transports });
-          const { id } = main;
-          const slow = main.io.socket('/slow', {});
-          for (let n = 0; n < 3; n += 1) slow.disconnect().connect();
-          await connected(slow);
-          slow.disconnect();
-          assert.deepEqual(await ask(main, 'message-with-ack', 'still here'), 'still here');
-          assert.equal(main.id, id);
-        });
+        // Node's server makes a socket of each request, and now and then closes the connection for the leftover ones.
+        if (row.program !== 'reference')
+          test(`${name}: leaving and coming back while a middleware decides costs no other namespace`, async () => {
+            const main = await clients.connect({ transports });
+            const { id } = main;
+            const slow = main.io.socket('/slow', {});
+            for (let n = 0; n < 3; n += 1) slow.disconnect().connect();
+            await connected(slow);
+            slow.disconnect();
+            assert.deepEqual(await ask(main, 'message-with-ack', 'still here'), 'still here');
+            assert.equal(main.id, id);
+          });
       }
 
       test('the credentials of the handshake reach the server', async () => {
