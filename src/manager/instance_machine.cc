@@ -192,7 +192,10 @@ void InstanceMachine::on(Operation operation) {
     case Operation::kActivate:
       if (std::exchange(active_, true)) return;
       if (record_.desired == DesiredState::kConnected) return connect(false);
-      return enter(record_.status, {"ACTIVATED", "The instance was activated."}, resting());
+      return enter(record_.status,
+                   is_used_elsewhere(record_.reason) ? record_.reason
+                                                     : Reason{"ACTIVATED", "The instance was activated."},
+                   resting());
   }
 }
 
@@ -309,6 +312,8 @@ void InstanceMachine::rest(Reason reason, NextStep next) {
   } else {
     deadline_.reset();
   }
+  // Stays known until the link is used here again: a log-out must not end it elsewhere.
+  if (is_used_elsewhere(record_.reason)) reason = record_.reason;
   enter(InstanceStatus::kDisconnected, std::move(reason), std::move(next));
 }
 

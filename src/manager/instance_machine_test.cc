@@ -390,7 +390,9 @@ TEST(InstanceMachine, DoesNotEndALinkThatIsUsedElsewhere) {
   EXPECT_EQ(replaced.feed(Operation::kLogOut).outcome(), "DISCONNECTED forget +disconnected +status");
   MachineRecord exported{.reason = {"EXPORTED", "The account was exported."}};
   Driver moved({}, exported, true);
-  EXPECT_EQ(moved.feed(Operation::kRemove).outcome(), "DISCONNECTED forget removed");
+  moved.feed(Operation::kDisconnect).feed(Operation::kDeactivate).feed(Operation::kActivate);
+  EXPECT_EQ(moved.feed(Operation::kRemove).outcome(), "DISCONNECTED forget removed")
+      << "whatever came between";
 }
 
 TEST(InstanceMachine, WaitsForTheEndOfABanAlsoAcrossARestart) {

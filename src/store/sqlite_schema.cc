@@ -139,9 +139,7 @@ CREATE TABLE proxies (
   sealed      BLOB NOT NULL
 ) STRICT;
 )sql",
-    // 3: what came over WhatsApp and waits to be read. The counters belong to what is stored: an instance may
-    // hold only so
-    // much.
+    // 3: what came over WhatsApp and waits to be read; counted, because an instance may hold only so much
     R"sql(
 CREATE TABLE held_stanzas (
   number      INTEGER PRIMARY KEY,
